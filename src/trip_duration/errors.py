@@ -1,0 +1,24 @@
+"""The project's own exceptions: what was expected, what was found, what to do.
+
+They know nothing of the rest of the package.
+"""
+
+
+class TripDurationError(Exception):
+    """Base of every error that a user can cause and mend."""
+
+
+class SourceError(TripDurationError):
+    """A file could not be had from the source of trips, or is not what it should be."""
+
+
+class DataError(TripDurationError):
+    """A file or frame breaks a contract, or a month is missing or implausible."""
+
+
+class ModelFileError(TripDurationError):
+    """A saved predictor is incomplete, altered, or of an unknown form."""
+
+
+class ParameterError(TripDurationError):
+    """A parameter is unknown, of the wrong type, or out of bounds."""

@@ -1,0 +1,68 @@
+"""Months, the unit in which TLC publishes and in which the project works."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+_MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])")
+
+
+def parse_months(value: str | Iterable[str] | None) -> tuple[str, ...]:
+    """Read months as a person writes them.
+
+    Args:
+        value: ``2023-01``, a range ``2023-01..2023-03``, several of these separated by spaces or
+            commas, or a sequence of them. Nothing at all gives no months.
+
+    Returns:
+        The months as ``YYYY-MM``, in calendar order, each once.
+
+    Raises:
+        ValueError: If a part is not a month, or a range runs backwards.
+    """
+    parts = value.replace(",", " ").split() if isinstance(value, str) else list(value or ())
+    return tuple(sorted({month for part in parts for month in _expand(str(part))}))
+
+
+def _expand(part: str) -> list[str]:
+    first, dots, last = part.partition("..")
+    for month in (first, last) if dots else (first,):
+        if not _MONTH.fullmatch(month):
+            raise ValueError(
+                f"'{part}' is not a month: expected YYYY-MM or a range YYYY-MM..YYYY-MM"
+            )
+    months = pd.period_range(first, last if dots else first, freq="M")
+    if months.empty:
+        raise ValueError(f"'{part}' runs backwards: expected the earlier month first")
+    return months.strftime("%Y-%m").tolist()
+
+
+def month_bounds(month: str) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """Return the first instant of ``month`` and of the month after it, in local time."""
+    start = pd.Timestamp(f"{month}-01")
+    return start, start + pd.offsets.MonthBegin()
+
+
+@dataclass(frozen=True)
+class MonthPart:
+    """A month that can be read, and what is known of it without reading it.
+
+    Attributes:
+        month: ``YYYY-MM``.
+        record: What is known: checksums, counts, where it came from.
+        read: Reads or makes the rows. Called once for each time they are needed, so that no more
+            than one month has to be in memory.
+    """
+
+    month: str
+    record: Mapping[str, Any]
+    read: Callable[[], pd.DataFrame]
+
+    def then(self, step: Callable[[pd.DataFrame], pd.DataFrame]) -> MonthPart:
+        """Return the same month with ``step`` applied to its rows when they are read."""
+        return replace(self, read=lambda: step(self.read()))

@@ -1,0 +1,80 @@
+"""The publisher's layout: where files lie, and how their columns are spelt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from trip_duration.errors import DataError
+from trip_duration.params import Service
+
+ZONE_LOOKUP = "misc/taxi_zone_lookup.csv"
+ZONE_SHAPES = "misc/taxi_zones.zip"
+
+
+# what is read of a month, by this project's name and by the spellings met in the files
+RAW_COLUMNS: dict[str, tuple[str, ...]] = {
+    "pickup_datetime": ("lpep_pickup_datetime", "tpep_pickup_datetime"),
+    "dropoff_datetime": ("lpep_dropoff_datetime", "tpep_dropoff_datetime"),
+    "pickup_zone": ("PULocationID",),
+    "dropoff_zone": ("DOLocationID",),
+    "trip_distance": ("trip_distance",),
+    "total_amount": ("total_amount",),
+}
+
+
+def trip_file(service: Service | str, month: str) -> str:
+    """Return the name of the file of one month, as under ``trip-data/``."""
+    return f"{Service(service)}_tripdata_{month}.parquet"
+
+
+def match_columns(found: list[str], file: str) -> dict[str, str]:
+    """Find the needed columns among those of a file.
+
+    Args:
+        found: Names of the columns of the file, in any case.
+        file: Name of the file, for the message.
+
+    Returns:
+        The file's spelling for each of this project's names.
+
+    Raises:
+        DataError: If a needed column has none of its known spellings.
+    """
+    by_lower = {name.lower(): name for name in found}
+    matched = {
+        name: by_lower[spelling.lower()]
+        for name, spellings in RAW_COLUMNS.items()
+        for spelling in spellings
+        if spelling.lower() in by_lower
+    }
+    missing = [name for name in RAW_COLUMNS if name not in matched]
+    if missing:
+        wanted = "; ".join(" or ".join(RAW_COLUMNS[name]) for name in missing)
+        raise DataError(
+            f"{file}: column missing: {wanted}. Found: {', '.join(found)}. "
+            "Check that the file is a TLC trip record of the service asked for."
+        )
+    return matched
+
+
+def read_month(path: Path | str) -> pd.DataFrame:
+    """Read the needed columns of one month under this project's names.
+
+    Times are New York's local time, distance is in miles, the amount in dollars. Types are those of
+    the file: the ``RawTrips`` contract makes them uniform and names what does not fit.
+
+    Raises:
+        DataError: If the file cannot be read as parquet or lacks a needed column.
+    """
+    try:
+        file = pq.ParquetFile(path)
+        spelt = match_columns(file.schema_arrow.names, str(path))
+        table = file.read(columns=list(spelt.values()), use_threads=True)
+    except (OSError, ValueError) as error:  # pyarrow's ArrowInvalid is a ValueError
+        raise DataError(
+            f"{path}: not a readable parquet file ({error}). Ingest it again."
+        ) from error
+    return table.select(list(spelt.values())).rename_columns(list(spelt)).to_pandas()
