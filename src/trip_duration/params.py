@@ -260,6 +260,17 @@ class LinearParams(Group):
     tol: Annotated[float, Field(gt=0)] = 1e-3
 
 
+class LookupParams(Group):
+    """The lookup table that every model is compared with.
+
+    Attributes:
+        min_trips: Fewest training trips of a cell whose median is trusted; below it the next
+            coarser level answers.
+    """
+
+    min_trips: Annotated[int, Field(ge=1)] = 10
+
+
 ModelType = Literal["lightgbm", "linear"]
 
 
@@ -271,6 +282,8 @@ class ModellingParams(Group):
         objective: Loss that training minimises.
         seed: Seed of everything drawn.
         num_threads: Threads in training. Fixed, because sums depend on it in the last digit.
+        train_rows: Training trips predicted for the training metrics, evenly spaced; 0 means all.
+        lookup: Settings of the baseline.
         lightgbm: Settings of ``lightgbm``.
         linear: Settings of ``linear``.
     """
@@ -279,6 +292,8 @@ class ModellingParams(Group):
     objective: Objective = "absolute_error"
     seed: Seed = 0
     num_threads: Threads = 2
+    train_rows: Annotated[int, Field(ge=0)] = 50_000
+    lookup: LookupParams = LookupParams()
     lightgbm: LightGBMParams = LightGBMParams()
     linear: LinearParams = LinearParams()
 

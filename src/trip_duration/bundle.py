@@ -1,0 +1,126 @@
+"""A bundle: a folder of native files with a manifest of their hashes, written and read whole.
+
+Every saved object of the project has this form. A bundle can be verified before a byte of it is
+used, and nothing in it can run code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from trip_duration.errors import ModelFileError
+
+MANIFEST = "manifest.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """The verified content of a folder.
+
+    Attributes:
+        kind: What the files make up, ``predictor`` for example.
+        facts: What is to be known of it without loading it; JSON.
+        files: Content by file name.
+    """
+
+    kind: str
+    facts: Mapping[str, Any]
+    files: Mapping[str, bytes]
+
+    def manifest(self) -> bytes:
+        """Return the manifest: kind, facts, and size and SHA-256 of each file."""
+        files = {
+            name: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+            for name, content in sorted(self.files.items())
+        }
+        manifest = {"format": FORMAT, "kind": self.kind, "facts": self.facts, "files": files}
+        return (json.dumps(manifest, indent=1) + "\n").encode()
+
+    @property
+    def sha256(self) -> str:
+        """Identity of the bundle: the hash of its manifest."""
+        return hashlib.sha256(self.manifest()).hexdigest()
+
+
+def write_bundle(bundle: Bundle, folder: Path) -> None:
+    """Write a bundle beside ``folder``, then put it in its place.
+
+    A reader sees the old bundle or the new one, and a writer that dies leaves the old one.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        beside.chmod(0o755)
+        for name, content in {**bundle.files, MANIFEST: bundle.manifest()}.items():
+            (beside / name).write_bytes(content)
+        _replace(beside, folder)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _replace(new: Path, folder: Path) -> None:
+    old = new.with_name(f"{new.name}.old")
+    if folder.exists():
+        folder.rename(old)
+    try:
+        new.rename(folder)
+    except OSError:
+        if old.exists():
+            old.rename(folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def read_bundle(folder: Path, kind: str) -> Bundle:
+    """Read a bundle and verify every file of it.
+
+    Args:
+        folder: Where it lies.
+        kind: What it has to be.
+
+    Raises:
+        ModelFileError: If the folder is no bundle of this kind, or if a file is missing, left over,
+            cut short or altered. The message names the file.
+    """
+    manifest = _read_manifest(folder, kind)
+    found = {path.name for path in folder.iterdir() if path.name != MANIFEST}
+    listed = set(manifest["files"])
+    for problem, names in (("missing", listed - found), ("not in the manifest", found - listed)):
+        if names:
+            raise ModelFileError(_say(folder, f"{', '.join(sorted(names))} {problem}"))
+    files = {name: (folder / name).read_bytes() for name in sorted(listed)}
+    for name, content in files.items():
+        expected = manifest["files"][name]["sha256"]
+        actual = hashlib.sha256(content).hexdigest()
+        if actual != expected:
+            raise ModelFileError(
+                _say(folder, f"{name} was altered: expected sha256 {expected}, found {actual}")
+            )
+    return Bundle(kind, manifest["facts"], files)
+
+
+def _read_manifest(folder: Path, kind: str) -> dict[str, Any]:
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise ModelFileError(_say(folder, f"{MANIFEST} is missing"))
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_bytes())
+        stated = (manifest["format"], manifest["kind"])
+        _ = manifest["facts"], {name: entry["sha256"] for name, entry in manifest["files"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelFileError(_say(folder, f"{MANIFEST} is not readable ({error!r})")) from None
+    if stated != (FORMAT, kind):
+        raise ModelFileError(_say(folder, f"expected format {FORMAT} of a {kind}, found {stated}"))
+    return manifest
+
+
+def _say(folder: Path, problem: str) -> str:
+    return f"{folder}: {problem}. It is not used; save it anew or restore the whole folder."

@@ -1,0 +1,225 @@
+"""The project's own Kedro datasets: how its objects lie on disk.
+
+They read and write; what is read and written is decided by nodes.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from kedro.io import AbstractDataset
+from tqdm.auto import tqdm
+
+from trip_duration.bundle import MANIFEST, read_bundle, write_bundle
+from trip_duration.errors import ParameterError
+from trip_duration.months import MonthPart
+from trip_duration.params import Service
+from trip_duration.tlc.fetch import MirroredFile, mirror, mirrored_files
+from trip_duration.tlc.files import read_month, trip_file
+from trip_duration.tlc.source import RemoteFile, trip_month
+
+log = logging.getLogger(__name__)
+_RECORD = b"trip_duration"
+_KINDS = {
+    "predictor": ("trip_duration.models", "Predictor"),
+    "feature_transformer": ("trip_duration.features", "FeatureTransformer"),
+}
+
+
+class MirroredFilesDataset(AbstractDataset[Mapping[str, RemoteFile], dict[str, MirroredFile]]):
+    """Files copied from their source: save brings the copies up to date, load lists them.
+
+    Args:
+        path: Folder of the copies.
+        metadata: For Kedro's plugins.
+    """
+
+    def __init__(self, path: str, metadata: dict[str, Any] | None = None) -> None:  # noqa: D107 - see the class
+        self._folder = _local_folder(path)
+        self.metadata = metadata
+
+    def load(self) -> dict[str, MirroredFile]:
+        """Return the copies by name relative to the folder."""
+        return mirrored_files(self._folder)
+
+    def save(self, data: Mapping[str, RemoteFile]) -> None:
+        """Fetch what is missing, damaged or changed at the source.
+
+        Args:
+            data: The file for each name relative to the folder.
+
+        Raises:
+            SourceError: If a file cannot be had; as the cause of Kedro's ``DatasetError``.
+        """
+        mirror(data, self._folder)
+
+    def _exists(self) -> bool:
+        return bool(mirrored_files(self._folder))
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": self._folder.as_posix()}
+
+
+class RawMonthsDataset(AbstractDataset[Mapping[str, RemoteFile], dict[str, MonthPart]]):
+    """The months of one taxi service, as published: saved from their source, loaded as parts.
+
+    Args:
+        path: Folder of the copies.
+        service: Taxi service; files of another are left alone.
+        metadata: For Kedro's plugins.
+    """
+
+    def __init__(self, path: str, service: str, metadata: dict[str, Any] | None = None) -> None:  # noqa: D107 - see the class
+        self._folder = _local_folder(path)
+        self._service = Service(service)
+        self.metadata = metadata
+
+    def load(self) -> dict[str, MonthPart]:
+        """Return every month that was ingested, in calendar order; rows are read on demand."""
+        copies = mirrored_files(self._folder)
+        named = {trip_month(name): copy for name, copy in copies.items()}
+        return {
+            key[1]: MonthPart(key[1], copy.record, partial(read_month, copy.path))
+            for key, copy in named.items()
+            if key is not None and key[0] == self._service
+        }
+
+    def save(self, data: Mapping[str, RemoteFile]) -> None:
+        """Fetch the months that are missing, damaged or changed at the source.
+
+        Args:
+            data: The file for each month.
+
+        Raises:
+            SourceError: If a month cannot be had; as the cause of Kedro's ``DatasetError``.
+        """
+        files = {trip_file(self._service, month): file for month, file in data.items()}
+        mirror(files, self._folder)
+
+    def _exists(self) -> bool:
+        return bool(self.load())
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": self._folder.as_posix(), "service": self._service.value}
+
+
+class TripMonthsDataset(AbstractDataset[Mapping[str, MonthPart], dict[str, MonthPart]]):
+    """Processed months, one parquet file each, made anew only where what they are made of changed.
+
+    Each file carries its record (digest and counts) in its own footer, so that the two cannot part.
+
+    Args:
+        path: Folder of the months.
+        metadata: For Kedro's plugins.
+    """
+
+    def __init__(self, path: str, metadata: dict[str, Any] | None = None) -> None:  # noqa: D107 - see the class
+        self._folder = _local_folder(path)
+        self.metadata = metadata
+
+    def load(self) -> dict[str, MonthPart]:
+        """Return every processed month in calendar order; rows are read on demand."""
+        files = sorted(self._folder.glob("*.parquet"))
+        return {
+            path.stem: MonthPart(path.stem, _read_record(path), partial(pd.read_parquet, path))
+            for path in files
+        }
+
+    def save(self, data: Mapping[str, MonthPart]) -> None:
+        """Make the months whose digest differs from that of their file, one at a time.
+
+        Args:
+            data: The months, each with the digest of all that its rows depend on.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        done = {month: part.record.get("digest") for month, part in self.load().items()}
+        changed = [month for month in data if data[month].record["digest"] != done.get(month)]
+        log.info("%d months unchanged, %d to process", len(data) - len(changed), len(changed))
+        for month in tqdm(changed, desc="processing", unit="month", disable=None, leave=False):
+            self._write(data[month])
+
+    def _write(self, part: MonthPart) -> None:
+        target = self._folder / f"{part.month}.parquet"
+        rows = part.read()
+        record = {**part.record, "quality": rows.attrs["quality"]}
+        table = pa.Table.from_pandas(rows, preserve_index=False)
+        table = table.replace_schema_metadata(
+            {**table.schema.metadata, _RECORD: json.dumps(record).encode()}
+        )
+        beside = target.with_suffix(".part")
+        try:
+            pq.write_table(table, beside)
+            beside.replace(target)
+        finally:
+            beside.unlink(missing_ok=True)
+
+    def _exists(self) -> bool:
+        return any(self._folder.glob("*.parquet"))
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": self._folder.as_posix()}
+
+
+def _read_record(path: Path) -> dict[str, Any]:
+    try:
+        record: dict[str, Any] = json.loads(pq.read_schema(path).metadata[_RECORD])
+    except (OSError, ValueError, KeyError, TypeError):
+        # a damaged file has no digest, and is therefore made anew
+        return {"file": path.name}
+    return record
+
+
+class BundleDataset(AbstractDataset[Any, Any]):
+    """A fitted object as a folder of native files, verified when it is loaded.
+
+    Args:
+        path: The folder.
+        kind: ``predictor`` or ``feature_transformer``.
+        metadata: For Kedro's plugins.
+    """
+
+    def __init__(self, path: str, kind: str, metadata: dict[str, Any] | None = None) -> None:  # noqa: D107 - see the class
+        if kind not in _KINDS:
+            raise ParameterError(f"kind {kind!r}: expected one of {', '.join(_KINDS)}")
+        self._folder, self._kind = _local_folder(path), kind
+        self.metadata = metadata
+
+    def load(self) -> Any:
+        """Return the object.
+
+        Raises:
+            ModelFileError: If a file is missing or altered; as the cause of a ``DatasetError``.
+        """
+        # estimators' libraries are imported when a model is, not with every command
+        module, name = _KINDS[self._kind]
+        return getattr(import_module(module), name).from_bundle(
+            read_bundle(self._folder, self._kind)
+        )
+
+    def save(self, data: Any) -> None:
+        """Write the object, whole or not at all."""
+        write_bundle(data.to_bundle(), self._folder)
+
+    def _exists(self) -> bool:
+        return (self._folder / MANIFEST).is_file()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": self._folder.as_posix(), "kind": self._kind}
+
+
+def _local_folder(path: str) -> Path:
+    if "://" in path:
+        raise ParameterError(
+            f"{path}: raw files are copied to a local folder, not to a URL. "
+            "Set the path of this dataset to a folder."
+        )
+    return Path(path)

@@ -1,0 +1,36 @@
+"""The words of the feature dictionary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One column of the feature matrix.
+
+    Attributes:
+        name: Name of the column.
+        meaning: What it says.
+        unit: Its unit or range.
+        source: Where it comes from: calendar, zones, history of training trips, or the request.
+        known_at_request: Whether it is known before the trip. A feature that is not is a leak.
+    """
+
+    name: str
+    meaning: str
+    unit: str
+    source: str
+    known_at_request: bool = True
+
+
+def as_markdown(features: Iterable[Feature]) -> str:
+    """Write the dictionary as a table for the documentation."""
+    rows = [
+        f"| `{f.name}` | {f.meaning} | {f.unit} | {f.source} | "
+        f"{'yes' if f.known_at_request else 'no'} |"
+        for f in features
+    ]
+    head = ["| feature | meaning | unit | source | known at request |", "|---|---|---|---|---|"]
+    return "\n".join([*head, *rows]) + "\n"

@@ -1,0 +1,245 @@
+"""The feature transformer: scikit-learn's contract, fitted on training trips, used everywhere."""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from trip_duration.bundle import Bundle
+from trip_duration.errors import DataError
+from trip_duration.features import calendar, geometry, history
+from trip_duration.features.dictionary import Feature
+from trip_duration.features.requests import Requests, as_requests
+
+ROUTE_FEATURES = (
+    Feature("route_distance", "distance of the route, where given", "miles", "request"),
+    Feature("route_detour", "route against the pair's typical distance", "ratio", "request"),
+    Feature("route_duration", "route at the pair's typical speed and hour", "minutes", "request"),
+)
+ZONE_FEATURES = (
+    Feature("pickup_zone", "code of the pickup zone, 0 is unseen in training", "code", "request"),
+    Feature("dropoff_zone", "code of the drop-off zone, 0 is unseen", "code", "request"),
+)
+FEATURES: tuple[Feature, ...] = (
+    *calendar.FEATURES,
+    *geometry.FEATURES,
+    *history.FEATURES,
+    *ZONE_FEATURES,
+    *ROUTE_FEATURES,
+)
+FEATURE_NAMES = tuple(feature.name for feature in FEATURES)
+ROUTE_NAMES = tuple(feature.name for feature in ROUTE_FEATURES)
+KIND = "feature_transformer"
+_STREET = [feature.name for feature in geometry.FEATURES].index("street_distance")
+_TYPICAL_MILES, _TYPICAL_SPEED, _HOUR_PACE = 1, 2, 3
+
+Matrix = npt.NDArray[np.float32]
+Data = Requests | pd.DataFrame | Mapping[str, Any]
+
+
+class FeatureTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Turns requests into the numeric matrix that every estimator of the project takes.
+
+    ``fit_transform`` differs from ``fit`` followed by ``transform``, as in scikit-learn's
+    ``TargetEncoder``: training rows get history learnt from the other days only, for their own
+    durations must not tell them the answer.
+
+    Args:
+        zones: Rows as in the ``Zones`` contract.
+        smoothing: Trips' worth of weight that zones have in the history of a pair.
+        folds: Folds by day for the history of the training rows.
+
+    Attributes:
+        vocabulary_: Zone ids seen in training; code ``i + 1`` is the ``i``-th, 0 is unseen.
+        selected_: Names of the columns that ``transform`` returns.
+    """
+
+    def __init__(
+        self, zones: pd.DataFrame | None = None, smoothing: float = 20.0, folds: int = 5
+    ) -> None:
+        """Keep the settings, as scikit-learn asks."""
+        self.zones = zones
+        self.smoothing = smoothing
+        self.folds = folds
+
+    def fit(self, X: Data, y: npt.ArrayLike) -> Self:  # noqa: N803 - scikit-learn's names
+        """Learn zones and history from training trips.
+
+        Args:
+            X: Requests, ``route_distance`` being the metered distance where there is one.
+            y: Durations, minutes, shape ``(n,)``.
+        """
+        self._fit(as_requests(X), np.asarray(y, dtype=np.float64))
+        return self
+
+    def fit_transform(self, X: Data, y: npt.ArrayLike) -> Matrix:  # noqa: N803
+        """Fit, and return the features of the training trips with history from other days."""
+        requests, trips = self._fit(as_requests(X), np.asarray(y, dtype=np.float64))
+        parts = self._parts(requests)
+        fold = requests.pickup_datetime.astype("datetime64[D]").astype(np.int64) % self.folds
+        for number in np.unique(fold):
+            rows = fold == number
+            others = history.learn_history(trips.rows(~rows), len(self.zone_table_), self.smoothing)
+            parts["history"][rows] = self._history(others, trips.rows(rows))
+        return self._assemble(requests, parts)
+
+    def transform(self, X: Data) -> Matrix:  # noqa: N803
+        """Return the features of requests, ``float32`` of shape ``(n, features)``.
+
+        Zones that are not known have NaN geometry and history and the code 0; features of the route
+        are NaN where no distance is given.
+        """
+        check_is_fitted(self, "history_")
+        requests = as_requests(X)
+        return self._assemble(requests, self._parts(requests))
+
+    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
+        """Return the names of the columns of the matrix."""
+        check_is_fitted(self, "selected_")
+        return np.asarray(self.selected_, dtype=object)
+
+    def select(self, names: Iterable[str]) -> Self:
+        """Return a copy of this fitted transformer that returns only the named columns."""
+        unknown = set(names) - set(FEATURE_NAMES)
+        if unknown:
+            raise DataError(f"unknown features: {', '.join(sorted(unknown))}")
+        other = copy.copy(self)
+        other._set_selected(tuple(name for name in FEATURE_NAMES if name in set(names)))
+        return other
+
+    def without_distance(self, matrix: Matrix) -> Matrix:
+        """Return the same rows of features as they are for requests without a distance."""
+        hidden = matrix.copy()
+        hidden[:, [i for i, name in enumerate(self.selected_) if name in ROUTE_NAMES]] = np.nan
+        return hidden
+
+    def unseen(self, requests: Requests) -> npt.NDArray[np.bool_]:
+        """Tell which requests name a zone that no training trip had."""
+        return (self._codes(requests.pickup_zone) == 0) | (self._codes(requests.dropoff_zone) == 0)
+
+    def to_bundle(self) -> Bundle:
+        """Return the fitted state as a bundle of its own."""
+        return Bundle(KIND, {"selected": list(self.selected_)}, self.to_files())
+
+    @classmethod
+    def from_bundle(cls, bundle: Bundle) -> Self:
+        """Rebuild a fitted transformer of a verified bundle."""
+        return cls.from_files(bundle.files)
+
+    def to_files(self) -> dict[str, bytes]:
+        """Return the fitted state as JSON and npz; nothing in it can run code."""
+        check_is_fitted(self, "history_")
+        facts = {
+            "smoothing": self.smoothing,
+            "folds": self.folds,
+            "selected": self.selected_,
+            "boroughs": self.zone_table_.boroughs,
+        }
+        arrays = {
+            "holidays": self.holidays_,
+            "vocabulary": self.vocabulary_,
+            "zone_rows": self.zone_table_.row_of,
+            "zone_columns": self.zone_table_.columns,
+            **{f"history_{name}": value for name, value in vars(self.history_).items()},
+        }
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, **arrays)
+        return {
+            "features.json": json.dumps(facts, indent=1).encode(),
+            "features.npz": buffer.getvalue(),
+        }
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, bytes]) -> Self:
+        """Rebuild a fitted transformer from what ``to_files`` returned."""
+        facts = json.loads(files["features.json"])
+        arrays = np.load(io.BytesIO(files["features.npz"]), allow_pickle=False)
+        self = cls(smoothing=facts["smoothing"], folds=facts["folds"])
+        self.holidays_ = arrays["holidays"]
+        self.vocabulary_ = arrays["vocabulary"]
+        self.zone_table_ = geometry.ZoneTable(
+            arrays["zone_rows"], arrays["zone_columns"], tuple(facts["boroughs"])
+        )
+        fields = history.History.__dataclass_fields__
+        self.history_ = history.History(**{name: arrays[f"history_{name}"] for name in fields})
+        self._tabulate()
+        self._set_selected(tuple(facts["selected"]))
+        return self
+
+    def _fit(
+        self, requests: Requests, minutes: npt.NDArray[np.float64]
+    ) -> tuple[Requests, history.Trips]:
+        if self.zones is None:
+            raise DataError("the feature transformer needs zones to be fitted")
+        self.holidays_ = calendar.holiday_days()
+        self.zone_table_ = geometry.ZoneTable.of(self.zones)
+        self.vocabulary_ = np.unique(np.append(requests.pickup_zone, requests.dropoff_zone))
+        self._tabulate()
+        trips = self._as_trips(requests, minutes)
+        self.history_ = history.learn_history(trips, len(self.zone_table_), self.smoothing)
+        self._set_selected(FEATURE_NAMES)
+        return requests, trips
+
+    def _tabulate(self) -> None:
+        """Compute the tables that follow from the fitted state, once."""
+        self._days = calendar.day_table(self.holidays_)
+        self._pairs = geometry.pair_table(self.zone_table_)
+        self._code_of = np.zeros(len(self.zone_table_.row_of) + 1, dtype=np.int64)
+        known = self.vocabulary_[(self.vocabulary_ > 0) & (self.vocabulary_ < len(self._code_of))]
+        self._code_of[known] = np.arange(1, len(known) + 1)
+        self._code_of[-1] = 0
+
+    def _set_selected(self, names: tuple[str, ...]) -> None:
+        self.selected_ = names
+        self.n_features_out_ = len(names)
+        self._columns = [FEATURE_NAMES.index(name) for name in names]
+
+    def _codes(self, ids: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        codes: npt.NDArray[np.int64] = self._code_of[ids.clip(0, len(self._code_of) - 1)]
+        return codes
+
+    def _as_trips(self, requests: Requests, minutes: npt.NDArray[np.float64]) -> history.Trips:
+        pickup = self.zone_table_.rows(requests.pickup_zone)
+        dropoff = self.zone_table_.rows(requests.dropoff_zone)
+        street = self._pairs[pickup * len(self.zone_table_) + dropoff, _STREET]
+        hour = calendar.hour_of_week(requests.pickup_datetime)
+        return history.Trips(pickup, dropoff, hour, street, minutes, requests.route_distance)
+
+    def _history(self, learnt: history.History, trips: history.Trips) -> Matrix:
+        return learnt.features(trips.pickup, trips.dropoff, trips.hour, trips.street)
+
+    def _parts(self, requests: Requests) -> dict[str, Matrix]:
+        pickup = self.zone_table_.rows(requests.pickup_zone)
+        dropoff = self.zone_table_.rows(requests.dropoff_zone)
+        pairs = self._pairs[pickup * len(self.zone_table_) + dropoff]
+        hour = calendar.hour_of_week(requests.pickup_datetime)
+        return {
+            "calendar": calendar.calendar_features(requests.pickup_datetime, self._days),
+            "geometry": pairs,
+            "history": self.history_.features(pickup, dropoff, hour, pairs[:, _STREET]),
+        }
+
+    def _assemble(self, requests: Requests, parts: dict[str, Matrix]) -> Matrix:
+        typical = parts["history"]
+        route = np.empty((len(requests), len(ROUTE_FEATURES)), dtype=np.float32)
+        route[:, 0] = miles = requests.route_distance
+        route[:, 1] = miles / typical[:, _TYPICAL_MILES]
+        route[:, 2] = miles / typical[:, _TYPICAL_SPEED] * 60 * np.exp(typical[:, _HOUR_PACE])
+        codes = np.column_stack(
+            [self._codes(requests.pickup_zone), self._codes(requests.dropoff_zone)]
+        )
+        everything = np.concatenate(
+            [parts["calendar"], parts["geometry"], typical, codes, route], axis=1, dtype=np.float32
+        )
+        if len(self._columns) == len(FEATURE_NAMES):
+            return everything
+        return everything[:, self._columns]

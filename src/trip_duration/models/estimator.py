@@ -1,0 +1,115 @@
+"""The one interface of all families."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+Matrix = npt.NDArray[np.float32]
+Minutes = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class LearningCurve:
+    """Mean loss after each round of training.
+
+    Attributes:
+        loss: Name of the loss.
+        train: On the training rows.
+        validation: On the validation rows; empty without any.
+        best_round: Rounds that the kept model has.
+    """
+
+    loss: str
+    train: list[float] = field(default_factory=list)
+    validation: list[float] = field(default_factory=list)
+    best_round: int = 0
+
+
+class Estimator(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+    """A regressor of durations from the feature matrix; scikit-learn's contract, native files.
+
+    Attributes:
+        family: The ``model_type`` by which parameters name the family.
+        feature_names_: Names of the columns that it was fitted on.
+        curve_: How the loss fell in training.
+    """
+
+    family: ClassVar[str]
+    feature_names_: tuple[str, ...]
+    curve_: LearningCurve
+
+    def fit(
+        self,
+        X: npt.ArrayLike,  # noqa: N803 - scikit-learn's names
+        y: npt.ArrayLike,
+        eval_set: tuple[Matrix, Minutes] | None = None,
+        feature_names: Sequence[str] | None = None,
+    ) -> Self:
+        """Fit on training rows.
+
+        Args:
+            X: Features, shape ``(n, features)``; NaN means not known.
+            y: Durations, minutes.
+            eval_set: Validation rows, for families that stop early. They set no weights.
+            feature_names: Names of the columns.
+        """
+        X, y = validate_data(  # noqa: N806
+            self, X, y, dtype=np.float32, ensure_all_finite="allow-nan", y_numeric=True
+        )
+        self.feature_names_ = tuple(feature_names or (f"x{i}" for i in range(X.shape[1])))
+        self._fit(X, np.asarray(y, dtype=np.float64), eval_set)
+        return self
+
+    def predict(self, X: npt.ArrayLike) -> Minutes:  # noqa: N803
+        """Return durations in minutes, shape ``(n,)``."""
+        if not self._is_own_form(X):
+            check_is_fitted(self, "feature_names_")
+            X = validate_data(  # noqa: N806
+                self, X, dtype=np.float32, ensure_all_finite="allow-nan", reset=False
+            )
+        return self._predict(X)
+
+    def _is_own_form(self, X: Any) -> bool:  # noqa: N803
+        # what the feature transformer makes needs no check: one request must not pay for it
+        return (
+            type(X) is np.ndarray
+            and X.dtype == np.float32
+            and X.ndim == 2  # noqa: PLR2004
+            and len(X) > 0
+            and X.shape[1] == getattr(self, "n_features_in_", None)
+        )
+
+    @abstractmethod
+    def _fit(self, X: Matrix, y: Minutes, eval_set: tuple[Matrix, Minutes] | None) -> None:  # noqa: N803
+        """Fit on rows that were checked."""
+
+    @abstractmethod
+    def _predict(self, X: Matrix) -> Minutes:  # noqa: N803
+        """Predict rows of the right form."""
+
+    @abstractmethod
+    def importance(self) -> dict[str, float]:
+        """Return the share of each feature in what the model does, adding up to 1."""
+
+    @abstractmethod
+    def to_files(self) -> dict[str, bytes]:
+        """Return the fitted state in native files, without anything that could run code."""
+
+    @classmethod
+    @abstractmethod
+    def from_files(cls, files: Mapping[str, bytes]) -> Self:
+        """Rebuild a fitted estimator from what ``to_files`` returned."""
+
+    def __sklearn_tags__(self) -> Any:
+        """Tell scikit-learn that NaN is welcome."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags

@@ -1,0 +1,142 @@
+"""Gradient-boosted trees by LightGBM, through its native interface."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+import lightgbm as lgb
+import numpy as np
+from tqdm.auto import tqdm
+
+from trip_duration.models.estimator import Estimator, LearningCurve, Matrix, Minutes
+from trip_duration.params import LightGBMParams, Objective
+
+_LOSSES = {"absolute_error": "l1", "squared_error": "l2"}
+_FEW_ROWS = 1_000
+
+
+class LightGBM(Estimator):
+    """Boosted trees that stop when the validation loss no longer falls.
+
+    Deterministic: row-wise histograms, fixed seed and number of threads. Source: LightGBM's manual,
+    "deterministic".
+
+    Args:
+        params: LightGBM's settings.
+        objective: Loss that training minimises.
+        seed: Seed of bagging and feature sampling.
+        num_threads: Threads in training.
+    """
+
+    family: ClassVar[str] = "lightgbm"
+
+    def __init__(
+        self,
+        params: LightGBMParams | None = None,
+        objective: Objective = "absolute_error",
+        seed: int = 0,
+        num_threads: int = 2,
+    ) -> None:
+        """Keep the settings, as scikit-learn asks."""
+        self.params = params
+        self.objective = objective
+        self.seed = seed
+        self.num_threads = num_threads
+
+    def _fit(self, X: Matrix, y: Minutes, eval_set: tuple[Matrix, Minutes] | None) -> None:  # noqa: N803
+        params = self.params or LightGBMParams()
+        settings = self._settings(params)
+        names = list(self.feature_names_)
+        train = lgb.Dataset(X, y, feature_name=names, params=settings)
+        watched = [train]
+        losses: dict[str, dict[str, list[float]]] = {}
+        callbacks: list[Any] = [lgb.record_evaluation(losses), _Progress(params.num_trees)]
+        if eval_set is not None:
+            watched.append(lgb.Dataset(*eval_set, reference=train, params=settings))
+            callbacks.append(_stop_early(params.early_stopping_rounds))
+        booster = lgb.train(
+            settings,
+            train,
+            num_boost_round=params.num_trees,
+            valid_sets=watched,
+            valid_names=["train", "validation"][: len(watched)],
+            callbacks=callbacks,
+        )
+        self._keep(booster, booster.best_iteration or booster.current_iteration(), losses)
+
+    def _settings(self, params: LightGBMParams) -> dict[str, Any]:
+        chosen = params.model_dump(exclude={"num_trees", "early_stopping_rounds"})
+        return {
+            **chosen,
+            "objective": _LOSSES[self.objective],
+            "metric": _LOSSES[self.objective],
+            "bagging_freq": 1,
+            "seed": self.seed,
+            "num_threads": self.num_threads,
+            "deterministic": True,
+            "force_row_wise": True,
+            "verbosity": -1,
+        }
+
+    def _keep(self, booster: lgb.Booster, rounds: int, losses: Mapping[str, Any]) -> None:
+        # the model is kept as the text that will be saved, so that a loaded one gives its numbers
+        text = booster.model_to_string(num_iteration=rounds)
+        self.booster_ = lgb.Booster(model_str=text)
+        self.text_ = text
+        curves = {name: next(iter(metrics.values())) for name, metrics in losses.items()}
+        self.curve_ = LearningCurve(
+            self.objective, curves["train"], curves.get("validation", []), rounds
+        )
+
+    def _predict(self, X: Matrix) -> Minutes:  # noqa: N803
+        # one thread answers one request sooner than many that have to be woken
+        threads = 1 if len(X) < _FEW_ROWS else self.num_threads
+        minutes: Minutes = self.booster_.predict(X, num_threads=threads, validate_features=False)
+        return minutes
+
+    def importance(self) -> dict[str, float]:
+        """Return each feature's share of the gain of all splits."""
+        gain = self.booster_.feature_importance("gain")
+        shares = gain / max(gain.sum(), np.finfo(float).tiny)
+        return dict(zip(self.feature_names_, shares.tolist(), strict=True))
+
+    def to_files(self) -> dict[str, bytes]:
+        """Return LightGBM's own text, and the names of the features as JSON."""
+        facts = {
+            "names": self.feature_names_,
+            "objective": self.objective,
+            "num_threads": self.num_threads,
+        }
+        return {"lightgbm.json": json.dumps(facts).encode(), "lightgbm.txt": self.text_.encode()}
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, bytes]) -> Self:
+        """Rebuild the estimator from LightGBM's text."""
+        facts = json.loads(files["lightgbm.json"])
+        self = cls(objective=facts["objective"], num_threads=facts["num_threads"])
+        self.text_ = files["lightgbm.txt"].decode()
+        self.booster_ = lgb.Booster(model_str=self.text_)
+        self.feature_names_ = tuple(facts["names"])
+        self.n_features_in_ = len(self.feature_names_)
+        self.curve_ = LearningCurve(self.objective, best_round=self.booster_.current_iteration())
+        return self
+
+
+def _stop_early(rounds: int) -> Any:
+    return lgb.early_stopping(rounds, first_metric_only=True, verbose=False)
+
+
+class _Progress:
+    """LightGBM callback: a bar of the trees, on a terminal only."""
+
+    order = 100
+
+    def __init__(self, total: int) -> None:
+        self._bar = tqdm(total=total, desc="trees", unit="tree", disable=None, leave=False)
+
+    def __call__(self, env: Any) -> None:
+        self._bar.update()
+        if env.iteration + 1 == env.end_iteration:
+            self._bar.close()

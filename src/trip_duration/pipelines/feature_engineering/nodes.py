@@ -1,0 +1,163 @@
+"""Nodes that split by time, fit the feature transformer on training rows, and make model inputs."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from trip_duration.errors import DataError
+from trip_duration.evaluation.splits import split_off_last_days
+from trip_duration.features import FeatureTransformer
+from trip_duration.features.selection import rank_features
+from trip_duration.months import MonthPart
+from trip_duration.params import FeatureEngineeringParams
+
+log = logging.getLogger(__name__)
+TARGET = "duration_minutes"
+
+
+def split_trips(
+    trips: dict[str, MonthPart], passed_months: list[str], params: FeatureEngineeringParams
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Split by the calendar into training, validation and test trips.
+
+    Args:
+        trips: Processed months.
+        passed_months: Months that passed the gate.
+        params: Months of training and test, days of validation.
+
+    Returns:
+        Training trips, the trips of the last days of training, test trips.
+
+    Raises:
+        DataError: If a month was not processed or did not pass.
+    """
+    known = _read(trips, passed_months, params.train_months)
+    begin = split_off_last_days(known, params.train_months[-1], params.validation_days)
+    late = known["pickup_datetime"] >= begin
+    train = known[~late].reset_index(drop=True)
+    validation = known[late].reset_index(drop=True)
+    test = _read(trips, passed_months, params.test_months)
+    log.info(
+        "%d training trips before %s, %d validation trips from then on, %d test trips",
+        len(train),
+        begin.date(),
+        len(validation),
+        len(test),
+    )
+    return train, validation, test
+
+
+def _read(trips: dict[str, MonthPart], passed: list[str], months: tuple[str, ...]) -> pd.DataFrame:
+    absent = [month for month in months if month not in passed or month not in trips]
+    if absent:
+        raise DataError(
+            f"months not processed: {', '.join(absent)}. Processed and passed: "
+            f"{', '.join(passed)}. Run the pipelines ingestion and data_processing for them."
+        )
+    return pd.concat([trips[month].read() for month in months], ignore_index=True)
+
+
+def fit_transformer(
+    train_trips: pd.DataFrame,
+    validation_trips: pd.DataFrame,
+    zones: pd.DataFrame,
+    params: FeatureEngineeringParams,
+) -> tuple[FeatureTransformer, pd.DataFrame, pd.DataFrame]:
+    """Fit the feature transformer on training trips alone.
+
+    Args:
+        train_trips: What it learns from.
+        validation_trips: Later trips, which it only transforms.
+        zones: Geometry of the zones.
+        params: Settings of the history.
+
+    Returns:
+        The transformer, and features with the target of both splits. The history of a training
+        trip comes from the other days.
+    """
+    history = params.history
+    transformer = FeatureTransformer(zones, history.smoothing, history.folds)
+    train = transformer.fit_transform(_requests(train_trips), train_trips[TARGET])
+    validation = transformer.transform(_requests(validation_trips))
+    names = transformer.get_feature_names_out()
+    return (
+        transformer,
+        _with_target(train, names, train_trips[TARGET]),
+        _with_target(validation, names, validation_trips[TARGET]),
+    )
+
+
+def _requests(trips: pd.DataFrame) -> pd.DataFrame:
+    # the meter's distance stands in for that of a routing engine
+    return trips.rename(columns={"trip_distance": "route_distance"})
+
+
+def _with_target(matrix: Any, names: Any, minutes: Any) -> pd.DataFrame:
+    frame = pd.DataFrame(matrix, columns=pd.Index(names, dtype="str"), copy=False)
+    frame[TARGET] = np.asarray(minutes, dtype=np.float64)
+    return frame
+
+
+def select_features(
+    train_features: pd.DataFrame,
+    validation_features: pd.DataFrame,
+    params: FeatureEngineeringParams,
+) -> dict[str, Any]:
+    """Choose the features that a small model finds worth having.
+
+    Args:
+        train_features: Features and target of training trips.
+        validation_features: Features and target of the validation window.
+        params: Method, threshold and size of the small model.
+
+    Returns:
+        The method, the share of importance of each feature, those kept and those dropped.
+    """
+    settings = params.selection
+    names = [name for name in train_features.columns if name != TARGET]
+    if settings.method == "none":
+        return {"method": "none", "importance": {}, "kept": names, "dropped": []}
+    shares = rank_features(train_features, validation_features, TARGET, params)
+    kept = [name for name in names if shares[name] >= settings.min_share]
+    dropped = [name for name in names if name not in kept]
+    log.info("%d features kept, dropped: %s", len(kept), ", ".join(dropped) or "none")
+    return {"method": settings.method, "importance": shares, "kept": kept, "dropped": dropped}
+
+
+def narrow_transformer(
+    full_transformer: FeatureTransformer, feature_selection: dict[str, Any]
+) -> FeatureTransformer:
+    """Return the transformer that makes the kept features only."""
+    return full_transformer.select(feature_selection["kept"])
+
+
+def present_requests(
+    train_features: pd.DataFrame,
+    validation_features: pd.DataFrame,
+    feature_transformer: FeatureTransformer,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Present every trip twice, with its distance and without, so that one model serves both.
+
+    Args:
+        train_features: Features and target of training trips.
+        validation_features: Features and target of the validation window.
+        feature_transformer: Knows the kept features, and which of them tell the distance.
+
+    Returns:
+        Model inputs of both splits; the target is the last column.
+    """
+    return (
+        _present(train_features, feature_transformer),
+        _present(validation_features, feature_transformer),
+    )
+
+
+def _present(features: pd.DataFrame, transformer: FeatureTransformer) -> pd.DataFrame:
+    names = transformer.get_feature_names_out()
+    matrix = features[list(names)].to_numpy(np.float32)
+    both = np.concatenate([matrix, transformer.without_distance(matrix)])
+    return _with_target(both, names, np.tile(features[TARGET], 2))
