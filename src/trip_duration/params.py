@@ -1,4 +1,4 @@
-"""Typed parameter groups, one for each pipeline, and the few choices a user makes on the command line.
+"""Typed parameter groups, one for each pipeline, and the few choices made on the command line.
 
 Every group is frozen and refuses names it does not know. Kedro validates a group before any node
 runs wherever a node asks for it by type; ``Parameters`` validates them all together.

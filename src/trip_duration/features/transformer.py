@@ -71,7 +71,7 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.smoothing = smoothing
         self.folds = folds
 
-    def fit(self, X: Data, y: npt.ArrayLike) -> Self:  # noqa: N803 - scikit-learn's names
+    def fit(self, X: Data, y: npt.ArrayLike) -> Self:
         """Learn zones and history from training trips.
 
         Args:
@@ -81,7 +81,7 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self._fit(as_requests(X), np.asarray(y, dtype=np.float64))
         return self
 
-    def fit_transform(self, X: Data, y: npt.ArrayLike) -> Matrix:  # noqa: N803
+    def fit_transform(self, X: Data, y: npt.ArrayLike) -> Matrix:
         """Fit, and return the features of the training trips with history from other days."""
         requests, trips = self._fit(as_requests(X), np.asarray(y, dtype=np.float64))
         parts = self._parts(requests)
@@ -92,7 +92,7 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             parts["history"][rows] = self._history(others, trips.rows(rows))
         return self._assemble(requests, parts)
 
-    def transform(self, X: Data) -> Matrix:  # noqa: N803
+    def transform(self, X: Data) -> Matrix:
         """Return the features of requests, ``float32`` of shape ``(n, features)``.
 
         Zones that are not known have NaN geometry and history and the code 0; features of the route
@@ -124,7 +124,9 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def unseen(self, requests: Requests) -> npt.NDArray[np.bool_]:
         """Tell which requests name a zone that no training trip had."""
-        return (self._codes(requests.pickup_zone) == 0) | (self._codes(requests.dropoff_zone) == 0)
+        pickup, dropoff = self._codes(requests.pickup_zone), self._codes(requests.dropoff_zone)
+        unseen: npt.NDArray[np.bool_] = (pickup == 0) | (dropoff == 0)
+        return unseen
 
     def to_bundle(self) -> Bundle:
         """Return the fitted state as a bundle of its own."""

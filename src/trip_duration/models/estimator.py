@@ -48,8 +48,8 @@ class Estimator(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit(
         self,
-        X: npt.ArrayLike,  # noqa: N803 - scikit-learn's names
-        y: npt.ArrayLike,
+        X: Any,
+        y: Any,
         eval_set: tuple[Matrix, Minutes] | None = None,
         feature_names: Sequence[str] | None = None,
     ) -> Self:
@@ -61,23 +61,21 @@ class Estimator(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             eval_set: Validation rows, for families that stop early. They set no weights.
             feature_names: Names of the columns.
         """
-        X, y = validate_data(  # noqa: N806
+        X, y = validate_data(
             self, X, y, dtype=np.float32, ensure_all_finite="allow-nan", y_numeric=True
         )
         self.feature_names_ = tuple(feature_names or (f"x{i}" for i in range(X.shape[1])))
         self._fit(X, np.asarray(y, dtype=np.float64), eval_set)
         return self
 
-    def predict(self, X: npt.ArrayLike) -> Minutes:  # noqa: N803
+    def predict(self, X: Any) -> Minutes:
         """Return durations in minutes, shape ``(n,)``."""
         if not self._is_own_form(X):
             check_is_fitted(self, "feature_names_")
-            X = validate_data(  # noqa: N806
-                self, X, dtype=np.float32, ensure_all_finite="allow-nan", reset=False
-            )
+            X = validate_data(self, X, dtype=np.float32, ensure_all_finite="allow-nan", reset=False)
         return self._predict(X)
 
-    def _is_own_form(self, X: Any) -> bool:  # noqa: N803
+    def _is_own_form(self, X: Any) -> bool:
         # what the feature transformer makes needs no check: one request must not pay for it
         return (
             type(X) is np.ndarray
@@ -88,11 +86,11 @@ class Estimator(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         )
 
     @abstractmethod
-    def _fit(self, X: Matrix, y: Minutes, eval_set: tuple[Matrix, Minutes] | None) -> None:  # noqa: N803
+    def _fit(self, X: Matrix, y: Minutes, eval_set: tuple[Matrix, Minutes] | None) -> None:
         """Fit on rows that were checked."""
 
     @abstractmethod
-    def _predict(self, X: Matrix) -> Minutes:  # noqa: N803
+    def _predict(self, X: Matrix) -> Minutes:
         """Predict rows of the right form."""
 
     @abstractmethod

@@ -45,7 +45,7 @@ class LightGBM(Estimator):
         self.seed = seed
         self.num_threads = num_threads
 
-    def _fit(self, X: Matrix, y: Minutes, eval_set: tuple[Matrix, Minutes] | None) -> None:  # noqa: N803
+    def _fit(self, X: Matrix, y: Minutes, eval_set: tuple[Matrix, Minutes] | None) -> None:
         params = self.params or LightGBMParams()
         settings = self._settings(params)
         names = list(self.feature_names_)
@@ -90,11 +90,11 @@ class LightGBM(Estimator):
             self.objective, curves["train"], curves.get("validation", []), rounds
         )
 
-    def _predict(self, X: Matrix) -> Minutes:  # noqa: N803
+    def _predict(self, X: Matrix) -> Minutes:
         # one thread answers one request sooner than many that have to be woken
         threads = 1 if len(X) < _FEW_ROWS else self.num_threads
-        minutes: Minutes = self.booster_.predict(X, num_threads=threads, validate_features=False)
-        return minutes
+        minutes: Any = self.booster_.predict(X, num_threads=threads, validate_features=False)
+        return np.asarray(minutes, dtype=np.float64)
 
     def importance(self) -> dict[str, float]:
         """Return each feature's share of the gain of all splits."""

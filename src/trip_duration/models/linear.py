@@ -47,7 +47,7 @@ class Linear(Estimator):
         self.objective = objective
         self.seed = seed
 
-    def _fit(self, X: Matrix, y: Minutes, eval_set: Any) -> None:  # noqa: N803
+    def _fit(self, X: Matrix, y: Minutes, eval_set: Any) -> None:
         params = self.params or LinearParams()
         codes = [i for i, name in enumerate(self.feature_names_) if name in CODES]
         numbers = [i for i in range(X.shape[1]) if i not in codes]
@@ -90,7 +90,7 @@ class Linear(Estimator):
             self.tables_.append((values.astype(np.float32), weights[start : start + len(values)]))
             start += len(values)
 
-    def _spread(self, X: Matrix) -> Minutes:  # noqa: N803
+    def _spread(self, X: Matrix) -> Minutes:
         """How far each feature moves the prediction: its contribution's standard deviation."""
         spread = np.zeros(X.shape[1])
         values = X[:, self.numbers_].astype(np.float64)
@@ -100,7 +100,7 @@ class Linear(Estimator):
             spread[column] = self._weights_of(X[:, column], *table).std()
         return spread
 
-    def _predict(self, X: Matrix) -> Minutes:  # noqa: N803
+    def _predict(self, X: Matrix) -> Minutes:
         values = X[:, self.numbers_].astype(np.float64)
         absent = np.isnan(values)
         # summed row by row, not by BLAS: a row gives the same number alone and among others

@@ -33,7 +33,7 @@ class LookupTable(Estimator):
         """Keep the setting, as scikit-learn asks."""
         self.min_trips = min_trips
 
-    def _fit(self, X: Matrix, y: Minutes, eval_set: Any) -> None:  # noqa: N803
+    def _fit(self, X: Matrix, y: Minutes, eval_set: Any) -> None:
         names = list(self.feature_names_)
         found = [names.index(name) for name in COLUMNS if name in names]
         self.columns_ = found or list(range(min(len(COLUMNS), X.shape[1])))
@@ -47,14 +47,14 @@ class LookupTable(Estimator):
             self.medians_.append(trusted.to_numpy(np.float64))
         self.curve_ = LearningCurve("absolute_error")
 
-    def _key(self, X: Matrix, depth: int) -> npt.NDArray[np.int64]:  # noqa: N803
+    def _key(self, X: Matrix, depth: int) -> npt.NDArray[np.int64]:
         key = np.zeros(len(X), dtype=np.int64)
         for column in self.columns_[:depth]:
             code = np.nan_to_num(X[:, column], nan=-1.0)
             key = key * _BASE + code.astype(np.int64)
         return key
 
-    def _predict(self, X: Matrix) -> Minutes:  # noqa: N803
+    def _predict(self, X: Matrix) -> Minutes:
         minutes = np.full(len(X), self.overall_)
         for depth, keys, medians in zip(
             range(1, len(self.columns_) + 1), self.keys_[::-1], self.medians_[::-1], strict=True
@@ -74,7 +74,7 @@ class LookupTable(Estimator):
     def to_files(self) -> dict[str, bytes]:
         """Return keys and medians of each level as npz, the rest as JSON."""
         levels = range(len(self.keys_))
-        arrays = {f"keys_{i}": self.keys_[i] for i in levels}
+        arrays: dict[str, Any] = {f"keys_{i}": self.keys_[i] for i in levels}
         arrays |= {f"medians_{i}": self.medians_[i] for i in levels}
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **arrays)

@@ -77,4 +77,5 @@ def read_month(path: Path | str) -> pd.DataFrame:
         raise DataError(
             f"{path}: not a readable parquet file ({error}). Ingest it again."
         ) from error
-    return table.select(list(spelt.values())).rename_columns(list(spelt)).to_pandas()
+    frame: pd.DataFrame = table.select(list(spelt.values())).rename_columns(list(spelt)).to_pandas()
+    return frame

@@ -116,7 +116,7 @@ def measure_durations(
         rows = np.flatnonzero(near & ~np.isnat(dropoff))
         start, end = _to_utc(pickup[rows]), _to_utc(dropoff[rows])
         minutes[rows] = (end - start).total_seconds().to_numpy() / 60
-        impossible[rows] = start.isna() | end.isna()
+        impossible[rows] = np.isnan(minutes[rows])
     return minutes, impossible
 
 
