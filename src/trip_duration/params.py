@@ -34,9 +34,12 @@ class Service(StrEnum):
 
 
 def _without_credentials(root: str) -> str:
-    parts = urlsplit(root)
-    if parts.username or parts.password or parts.query:
-        # the value itself is not repeated: it would end in a log
+    # the value itself is never repeated: it would end in a log
+    try:
+        parts = [urlsplit(link) for link in root.split("::")]  # fsspec chains addresses with ::
+    except ValueError:
+        raise ValueError("is not an address: expected a folder or <protocol>://<place>") from None
+    if any(part.username or part.password or part.query for part in parts):
         raise ValueError(
             "must not carry a user, a password or a query: give credentials through the environment"
         )
@@ -53,9 +56,9 @@ Threads = Annotated[int, Field(ge=1)]
 
 
 class Group(BaseModel):
-    """Base of all groups: frozen, and closed to unknown names."""
+    """Base of all groups: frozen, and closed to unknown names; errors do not repeat values."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class MonthChoice(Group):
@@ -207,6 +210,8 @@ class FeatureEngineeringParams(Group):
         validation_days: Days at the end of training kept aside for early stopping.
         seed: Seed of the small model of the selection.
         num_threads: Threads of the small model of the selection.
+        presentation: How a training trip is shown to the model: with its distance, without it, or
+            both, one after the other, so that one model serves both kinds of request.
         history: Typical values of zone pairs.
         selection: Selection of features.
     """
@@ -216,6 +221,7 @@ class FeatureEngineeringParams(Group):
     validation_days: Annotated[int, Field(ge=1, le=366)] = 7
     seed: Seed = 0
     num_threads: Threads = 2
+    presentation: Literal["both", "with_distance", "without_distance"] = "both"
     history: HistoryParams = HistoryParams()
     selection: SelectionParams = SelectionParams()
 

@@ -16,9 +16,8 @@ FEATURES = (
     Feature("weekday", "day of the week, Monday is 0", "0-6", "calendar"),
     Feature("hour_of_week", "hours since Monday midnight", "0-167", "calendar"),
     Feature("season", "season, winter (December to February) is 0", "0-3", "calendar"),
-    Feature("workday", "neither weekend nor public holiday in New York", "0 or 1", "calendar"),
-    Feature("holiday", "public holiday in New York", "0 or 1", "calendar"),
-    Feature("near_holiday", "day before or after a public holiday", "0 or 1", "calendar"),
+    Feature("workday", "neither weekend nor federal holiday", "0 or 1", "calendar"),
+    Feature("holiday", "federal holiday", "0 or 1", "calendar"),
 )
 FIRST_YEAR, LAST_YEAR = 2008, 2050
 _FIRST_DAY = np.datetime64(f"{FIRST_YEAR}-01-01")
@@ -28,14 +27,15 @@ _DAY = 1_440 * _MINUTE
 
 
 def holiday_days() -> npt.NDArray[np.int64]:
-    """List New York's public holidays as days since 1970, over the years that requests may name.
+    """List the federal holidays as days since 1970, over the years that requests may name.
 
     Fitted transformers keep the list, so that prediction needs no library and no later version of
     it can change a prediction. Source: the ``holidays`` package.
     """
     import holidays  # noqa: PLC0415 - needed to fit only
 
-    days = holidays.country_holidays("US", subdiv="NY", years=range(FIRST_YEAR, LAST_YEAR + 1))
+    # federal holidays: the state's further ones (Lincoln's Birthday, Election Day) are workdays
+    days = holidays.country_holidays("US", years=range(FIRST_YEAR, LAST_YEAR + 1))
     return np.array(sorted(np.datetime64(day, "D").astype(np.int64) for day in days))
 
 
@@ -43,19 +43,18 @@ def day_table(holidays_: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
     """Tabulate what depends on the day alone.
 
     Args:
-        holidays_: Days since 1970 that are public holidays.
+        holidays_: Days since 1970 that are federal holidays.
 
     Returns:
-        A row per day of the years covered: weekday, season, workday, holiday, near holiday. No
+        A row per day of the years covered: weekday, season, workday, holiday. No
         finer date than the season is given: from it, trees would learn single days by heart.
     """
     season = _seasons()
     numbers = np.arange(len(season)) + _FIRST_DAY_NUMBER
     weekday = (numbers + 3) % 7
     holiday = np.isin(numbers, holidays_)
-    near = np.isin(numbers - 1, holidays_) | np.isin(numbers + 1, holidays_)
     workday = (weekday < 5) & ~holiday  # noqa: PLR2004 - Saturday is 5
-    columns = [weekday, season, workday, holiday, near & ~holiday]
+    columns = [weekday, season, workday, holiday]
     return np.column_stack(columns).astype(np.float32)
 
 
@@ -76,7 +75,7 @@ def calendar_features(
         table: The table of ``day_table``.
 
     Returns:
-        Shape ``(n, 8)``, in the order of ``FEATURES``.
+        Shape ``(n, 7)``, in the order of ``FEATURES``.
     """
     day, within = np.divmod(pickup.view(np.int64), _DAY)
     minute = within // _MINUTE

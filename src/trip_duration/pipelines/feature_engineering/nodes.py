@@ -139,6 +139,7 @@ def present_requests(
     train_features: pd.DataFrame,
     validation_features: pd.DataFrame,
     feature_transformer: FeatureTransformer,
+    params: FeatureEngineeringParams,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Present every trip twice, with its distance and without, so that one model serves both.
 
@@ -146,18 +147,21 @@ def present_requests(
         train_features: Features and target of training trips.
         validation_features: Features and target of the validation window.
         feature_transformer: Knows the kept features, and which of them tell the distance.
+        params: Whether a trip is presented in both ways, or in one alone.
 
     Returns:
         Model inputs of both splits; the target is the last column.
     """
+    ways = params.presentation
     return (
-        _present(train_features, feature_transformer),
-        _present(validation_features, feature_transformer),
+        _present(train_features, feature_transformer, ways),
+        _present(validation_features, feature_transformer, ways),
     )
 
 
-def _present(features: pd.DataFrame, transformer: FeatureTransformer) -> pd.DataFrame:
+def _present(features: pd.DataFrame, transformer: FeatureTransformer, ways: str) -> pd.DataFrame:
     names = transformer.get_feature_names_out()
-    matrix = features[list(names)].to_numpy(np.float32)
-    both = np.concatenate([matrix, transformer.without_distance(matrix)])
-    return _with_target(both, names, np.tile(features[TARGET], 2))
+    given = features[list(names)].to_numpy(np.float32)
+    shown = {"with_distance": given, "without_distance": transformer.without_distance(given)}
+    chosen = [matrix for way, matrix in shown.items() if ways in (way, "both")]
+    return _with_target(np.concatenate(chosen), names, np.tile(features[TARGET], len(chosen)))

@@ -52,6 +52,7 @@ def create_pipeline() -> Pipeline:
                     "train_features": "train_features",
                     "validation_features": "validation_features",
                     "feature_transformer": "feature_transformer",
+                    "params": "params:feature_engineering",
                 },
                 outputs=["model_input_train", "model_input_validation"],
                 name="present_requests",
