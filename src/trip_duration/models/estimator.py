@@ -62,7 +62,13 @@ class Estimator(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             feature_names: Names of the columns.
         """
         X, y = validate_data(
-            self, X, y, dtype=np.float32, ensure_all_finite="allow-nan", y_numeric=True
+            self,
+            X,
+            y,
+            dtype=np.float32,
+            ensure_all_finite="allow-nan",
+            ensure_min_samples=2,
+            y_numeric=True,
         )
         self.feature_names_ = tuple(feature_names or (f"x{i}" for i in range(X.shape[1])))
         self._fit(X, np.asarray(y, dtype=np.float64), eval_set)

@@ -101,7 +101,8 @@ class Linear(Estimator):
         return spread
 
     def _predict(self, X: Matrix) -> Minutes:
-        values = X[:, self.numbers_].astype(np.float64)
+        # take lays rows out one after the other, whatever their number, so that sums are alike
+        values = np.take(X, self.numbers_, axis=1).astype(np.float64)
         absent = np.isnan(values)
         # summed row by row, not by BLAS: a row gives the same number alone and among others
         terms = np.where(absent, self.fill_, values) * self.weights_ + absent * self.absence_

@@ -66,6 +66,12 @@ class LookupTable(Estimator):
             minutes[known] = medians[position[known]]
         return minutes
 
+    def __sklearn_tags__(self) -> Any:
+        """Tell scikit-learn that a table of codes is a poor model of real numbers."""
+        tags = super().__sklearn_tags__()
+        tags.regressor_tags.poor_score = True
+        return tags
+
     def importance(self) -> dict[str, float]:
         """Return equal shares: the table has no weights."""
         used = {self.feature_names_[column] for column in self.columns_}

@@ -1,0 +1,156 @@
+"""The transformer: same numbers from any form of request, out-of-fold history, native files."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+
+from tests.features.small_city import make_trips
+from trip_duration.errors import DataError
+from trip_duration.features import FeatureTransformer
+from trip_duration.features.transformer import FEATURE_NAMES, FEATURES, ROUTE_NAMES
+
+
+def named(transformer: FeatureTransformer, requests: object) -> pd.DataFrame:
+    return pd.DataFrame(transformer.transform(requests), columns=list(transformer.selected_))
+
+
+def test_geometry_and_codes_by_hand(fitted: FeatureTransformer) -> None:
+    requests = {
+        "pickup_datetime": ["2023-04-12T08:30"] * 3,
+        "pickup_zone": [1, 7, 264],
+        "dropoff_zone": [5, 1, 2],
+        "route_distance": [3.0, np.nan, 3.0],
+    }
+    rows = named(fitted, requests)
+    assert rows["straight_distance"].tolist()[:2] == [2.0, 3.0]
+    expected = 2 * (np.sin(np.deg2rad(29)) + np.cos(np.deg2rad(29)))
+    assert rows["street_distance"][0] == pytest.approx(expected)
+    assert rows["bearing"].tolist()[:2] == [90.0, -90.0]
+    assert rows["pickup_borough"].tolist() == [1, 2, 0]
+    assert rows["pickup_airport"].tolist() == [0, 1, 0]
+    assert rows["pickup_zone"].tolist() == [1, 0, 0]  # no training trip was at the airport
+    assert rows["dropoff_zone"].tolist() == [3, 1, 2]
+    assert rows["route_distance"][0] == 3.0
+    assert rows["route_distance"].isna().tolist() == [False, True, False]
+    assert rows.loc[2, ["pickup_x", "straight_distance", "typical_duration"]].isna().all()
+
+
+def test_ids_far_out_are_unknown(fitted: FeatureTransformer) -> None:
+    requests = {
+        "pickup_datetime": ["2023-04-12T08:30"] * 4,
+        "pickup_zone": [-1, 0, 8, 10**9],
+        "dropoff_zone": [1, 1, 1, 1],
+    }
+    assert named(fitted, requests)["pickup_borough"].tolist() == [0, 0, 0, 0]
+    assert fitted.unseen(_requests(requests)).tolist() == [True] * 4
+
+
+def _requests(data: object) -> object:
+    from trip_duration.features import as_requests
+
+    return as_requests(data)
+
+
+def test_a_frame_and_arrays_and_single_rows_give_the_same_bits(
+    fitted: FeatureTransformer, trips: pd.DataFrame
+) -> None:
+    together = fitted.transform(trips)
+    arrays = {name: trips[name].to_numpy() for name in trips.columns[:4]}
+    assert fitted.transform(arrays).tobytes() == together.tobytes()
+    alone = [fitted.transform(trips.iloc[[row]])[0] for row in range(50)]
+    assert np.stack(alone).tobytes() == together[:50].tobytes()
+    assert together.dtype == np.float32
+
+
+def test_the_order_of_columns_does_not_matter(
+    fitted: FeatureTransformer, trips: pd.DataFrame
+) -> None:
+    reversed_ = fitted.transform(trips[trips.columns[::-1]])
+    assert reversed_.tobytes() == fitted.transform(trips).tobytes()
+
+
+def test_training_rows_do_not_see_their_own_day(zones: pd.DataFrame, trips: pd.DataFrame) -> None:
+    """Altering the durations of one day leaves the training features of that day as they were."""
+    day = trips["pickup_datetime"].dt.day == 5
+    altered = trips["duration_minutes"].where(~day, 170.0)
+    before = FeatureTransformer(zones).fit_transform(trips, trips["duration_minutes"])
+    after = FeatureTransformer(zones).fit_transform(trips, altered)
+    assert before[day].tobytes() == after[day].tobytes()
+    assert before[~day].tobytes() != after[~day].tobytes()
+
+
+def test_training_features_differ_from_those_of_requests_in_history_only(
+    zones: pd.DataFrame, trips: pd.DataFrame
+) -> None:
+    transformer = FeatureTransformer(zones)
+    training = transformer.fit_transform(trips, trips["duration_minutes"])
+    later = transformer.transform(trips)
+    differing = {
+        FEATURES[i].name
+        for i in range(len(FEATURES))
+        if not np.array_equal(training[:, i], later[:, i], equal_nan=True)
+    }
+    history = {f.name for f in FEATURES if f.source == "history"}
+    assert differing == history | {"route_detour", "route_duration"}
+
+
+def test_a_request_without_distance_is_a_row_with_the_route_hidden(
+    fitted: FeatureTransformer, trips: pd.DataFrame
+) -> None:
+    hidden = fitted.without_distance(fitted.transform(trips))
+    plain = fitted.transform(trips.drop(columns="route_distance"))
+    np.testing.assert_array_equal(hidden, plain)
+    route = [FEATURE_NAMES.index(name) for name in ROUTE_NAMES]
+    assert np.isnan(hidden[:, route]).all()
+
+
+def test_selected_columns_are_those_of_the_whole(
+    fitted: FeatureTransformer, trips: pd.DataFrame
+) -> None:
+    narrow = fitted.select(["hour", "street_distance", "route_distance"])
+    assert narrow.get_feature_names_out().tolist() == ["hour", "street_distance", "route_distance"]
+    columns = [FEATURE_NAMES.index(name) for name in narrow.selected_]
+    np.testing.assert_array_equal(narrow.transform(trips), fitted.transform(trips)[:, columns])
+    assert len(fitted.selected_) == len(FEATURE_NAMES)
+    with pytest.raises(DataError, match="tip_amount"):
+        fitted.select(["tip_amount"])
+
+
+def test_files_rebuild_the_transformer_to_the_bit(
+    fitted: FeatureTransformer, trips: pd.DataFrame
+) -> None:
+    narrow = fitted.select(["hour", "typical_duration", "pickup_zone", "holiday"])
+    files = narrow.to_files()
+    again = FeatureTransformer.from_files(files)
+    assert again.transform(trips).tobytes() == narrow.transform(trips).tobytes()
+    assert again.to_files() == files
+    assert FeatureTransformer.from_bundle(narrow.to_bundle()).to_files() == files
+
+
+def test_scikit_learns_manners(zones: pd.DataFrame, trips: pd.DataFrame) -> None:
+    transformer = FeatureTransformer(zones, smoothing=3.0)
+    assert transformer.get_params()["smoothing"] == 3.0
+    with pytest.raises(NotFittedError):
+        transformer.transform(trips)
+    with pytest.raises(DataError, match="zones"):
+        FeatureTransformer().fit(trips, trips["duration_minutes"])
+    copied = clone(transformer)
+    assert copied.smoothing == 3.0
+    before = trips.copy(deep=True)
+    fitted = copied.fit(trips, trips["duration_minutes"])
+    assert fitted is copied
+    fitted.transform(trips)
+    pd.testing.assert_frame_equal(trips, before)
+
+
+def test_no_feature_is_unknown_at_the_time_of_the_request() -> None:
+    assert all(feature.known_at_request for feature in FEATURES)
+    assert len(set(FEATURE_NAMES)) == len(FEATURE_NAMES)
+
+
+def test_no_requests_give_no_rows(fitted: FeatureTransformer) -> None:
+    assert fitted.transform(make_trips(3).iloc[:0]).shape == (0, len(FEATURE_NAMES))
