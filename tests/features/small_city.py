@@ -40,11 +40,10 @@ def make_trips(rows: int, seed: int = 0, first_day: str = "2023-01-02") -> pd.Da
         [abs(place[a] - place[b]) + 0.5 for a, b in zip(pickup, dropoff, strict=True)]
     )
     miles = length * random.uniform(1.0, 1.6, rows)
+    times = pd.Timestamp(first_day) + pd.to_timedelta(seconds, "s")
     return pd.DataFrame(
         {
-            "pickup_datetime": (pd.Timestamp(first_day) + pd.to_timedelta(seconds, "s")).as_unit(
-                "us"
-            ),
+            "pickup_datetime": times.as_unit("us"),
             "pickup_zone": pickup.astype(np.int16),
             "dropoff_zone": dropoff.astype(np.int16),
             "route_distance": miles,

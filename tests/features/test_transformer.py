@@ -10,7 +10,7 @@ from sklearn.exceptions import NotFittedError
 
 from tests.features.small_city import make_trips
 from trip_duration.errors import DataError
-from trip_duration.features import FeatureTransformer
+from trip_duration.features import FeatureTransformer, as_requests
 from trip_duration.features.transformer import FEATURE_NAMES, FEATURES, ROUTE_NAMES
 
 
@@ -46,13 +46,7 @@ def test_ids_far_out_are_unknown(fitted: FeatureTransformer) -> None:
         "dropoff_zone": [1, 1, 1, 1],
     }
     assert named(fitted, requests)["pickup_borough"].tolist() == [0, 0, 0, 0]
-    assert fitted.unseen(_requests(requests)).tolist() == [True] * 4
-
-
-def _requests(data: object) -> object:
-    from trip_duration.features import as_requests
-
-    return as_requests(data)
+    assert fitted.unseen(as_requests(requests)).tolist() == [True] * 4
 
 
 def test_a_frame_and_arrays_and_single_rows_give_the_same_bits(
