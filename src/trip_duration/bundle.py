@@ -36,18 +36,23 @@ class Bundle:
     files: Mapping[str, bytes]
 
     def manifest(self) -> bytes:
-        """Return the manifest: kind, facts, and size and SHA-256 of each file."""
+        """Return the manifest: kind, facts, size and SHA-256 of each file, and its own SHA-256."""
         files = {
             name: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
             for name, content in sorted(self.files.items())
         }
         manifest = {"format": FORMAT, "kind": self.kind, "facts": self.facts, "files": files}
-        return (json.dumps(manifest, indent=1) + "\n").encode()
+        sealed = {**manifest, "sha256": hashlib.sha256(_dump(manifest)).hexdigest()}
+        return _dump(sealed)
 
     @property
     def sha256(self) -> str:
         """Identity of the bundle: the hash of its manifest."""
         return hashlib.sha256(self.manifest()).hexdigest()
+
+
+def _dump(manifest: Mapping[str, Any]) -> bytes:
+    return (json.dumps(manifest, indent=1) + "\n").encode()
 
 
 def write_bundle(bundle: Bundle, folder: Path) -> None:
@@ -104,7 +109,10 @@ def read_bundle(folder: Path, kind: str) -> Bundle:
             raise ModelFileError(
                 _say(folder, f"{name} was altered: expected sha256 {expected}, found {actual}")
             )
-    return Bundle(kind, manifest["facts"], files)
+    bundle = Bundle(kind, manifest["facts"], files)
+    if bundle.manifest() != (folder / MANIFEST).read_bytes():
+        raise ModelFileError(_say(folder, f"{MANIFEST} was altered"))
+    return bundle
 
 
 def _read_manifest(folder: Path, kind: str) -> dict[str, Any]:

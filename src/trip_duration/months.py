@@ -25,6 +25,8 @@ def parse_months(value: str | Iterable[str] | None) -> tuple[str, ...]:
     Raises:
         ValueError: If a part is not a month, or a range runs backwards.
     """
+    if not isinstance(value, str | Iterable | None):  # YAML and --params make numbers and dates
+        raise ValueError(f"{value!r} is not a month: expected YYYY-MM or a range YYYY-MM..YYYY-MM")
     parts = value.replace(",", " ").split() if isinstance(value, str) else list(value or ())
     return tuple(sorted({month for part in parts for month in _expand(str(part))}))
 

@@ -239,7 +239,19 @@ Objective = Literal["absolute_error", "squared_error"]
 
 
 class LightGBMParams(Group):
-    """Gradient-boosted trees (LightGBM's own names)."""
+    """Gradient-boosted trees, under LightGBM's own names.
+
+    Attributes:
+        num_trees: Trees at most; training stops earlier when the validation loss no longer falls.
+        learning_rate: Share of each tree's answer that is added.
+        num_leaves: Leaves of a tree at most.
+        min_data_in_leaf: Training rows of a leaf at least.
+        feature_fraction: Share of the features that each tree may use.
+        bagging_fraction: Share of the rows that each tree sees.
+        lambda_l2: Penalty on the squares of the leaves' values.
+        max_bin: Bins of a feature at most.
+        early_stopping_rounds: Trees without a better validation loss after which training stops.
+    """
 
     num_trees: Annotated[int, Field(ge=1)] = 2_000
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.08
@@ -308,8 +320,8 @@ class ReportingParams(Group):
     """What the reports show.
 
     Attributes:
-        sample_rows: Test predictions drawn in scatter figures and kept as a sample.
-        min_slice: Trips below which a slice is not drawn.
+        sample_rows: Test predictions drawn in scatter figures.
+        min_slice: Trips below which a slice is neither given nor drawn.
         seed: Seed of the sample.
     """
 

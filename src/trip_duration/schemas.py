@@ -54,6 +54,10 @@ class LocalTime(pandas_engine.DataType):
         return str(self.type)
 
 
+def _column(meaning: str, **checks: Any) -> Any:
+    return pa.Field(description=meaning, **checks)
+
+
 class _Strict(pa.DataFrameModel):
     class Config:
         strict = True
@@ -62,12 +66,12 @@ class _Strict(pa.DataFrameModel):
 class RawTrips(pa.DataFrameModel):
     """The needed columns of one month as published, under this project's names."""
 
-    pickup_datetime: Series[LocalTime] = pa.Field(nullable=True)
-    dropoff_datetime: Series[LocalTime] = pa.Field(nullable=True)
-    pickup_zone: Series[pd.Int32Dtype] = pa.Field(nullable=True)
-    dropoff_zone: Series[pd.Int32Dtype] = pa.Field(nullable=True)
-    trip_distance: Series[np.float64] = pa.Field(nullable=True)
-    total_amount: Series[np.float64] = pa.Field(nullable=True)
+    pickup_datetime: Series[LocalTime] = _column("start of the trip, local time", nullable=True)
+    dropoff_datetime: Series[LocalTime] = _column("end of the trip, local time", nullable=True)
+    pickup_zone: Series[pd.Int32Dtype] = _column("taxi zone of the pickup", nullable=True)
+    dropoff_zone: Series[pd.Int32Dtype] = _column("taxi zone of the drop-off", nullable=True)
+    trip_distance: Series[np.float64] = _column("distance by the meter, miles", nullable=True)
+    total_amount: Series[np.float64] = _column("amount charged, dollars", nullable=True)
 
     class Config:
         """Types are coerced, so that a value that does not fit is named."""
@@ -77,41 +81,38 @@ class RawTrips(pa.DataFrameModel):
 
 
 class Trips(_Strict):
-    """Validated trips: local time, zone ids, miles, minutes."""
+    """Validated trips."""
 
-    pickup_datetime: Series[LocalTime]
-    pickup_zone: Series[np.int16] = pa.Field(ge=1, le=LAST_ZONE)
-    dropoff_zone: Series[np.int16] = pa.Field(ge=1, le=LAST_ZONE)
-    trip_distance: Series[np.float64] = pa.Field(ge=0, nullable=True)
-    duration_minutes: Series[np.float64] = pa.Field(gt=0)
+    pickup_datetime: Series[LocalTime] = _column("start of the trip, local time")
+    pickup_zone: Series[np.int16] = _column("taxi zone of the pickup", ge=1, le=LAST_ZONE)
+    dropoff_zone: Series[np.int16] = _column("taxi zone of the drop-off", ge=1, le=LAST_ZONE)
+    trip_distance: Series[np.float64] = _column(
+        "distance by the meter, miles; null where absurd", ge=0, nullable=True
+    )
+    duration_minutes: Series[np.float64] = _column("true duration, minutes", gt=0)
 
 
 class Zones(_Strict):
-    """Geometry of every zone id that trips can carry: feet of EPSG:2263, and degrees."""
+    """Geometry of every zone id that trips can carry."""
 
-    zone: Series[np.int16] = pa.Field(ge=1, le=LAST_ZONE, unique=True)
-    name: Series[str]
-    borough: Series[str]
-    airport: Series[bool]
-    x: Series[np.float64]
-    y: Series[np.float64]
-    longitude: Series[np.float64] = pa.Field(ge=-75, le=-73)
-    latitude: Series[np.float64] = pa.Field(ge=40, le=42)
-    area: Series[np.float64] = pa.Field(gt=0)
+    zone: Series[np.int16] = _column("taxi zone", ge=1, le=LAST_ZONE, unique=True)
+    name: Series[str] = _column("name, not unique")
+    borough: Series[str] = _column("borough, or EWR")
+    airport: Series[bool] = _column("whether the zone is an airport")
+    x: Series[np.float64] = _column("easting of the centroid, feet of EPSG:2263")
+    y: Series[np.float64] = _column("northing of the centroid, feet of EPSG:2263")
+    longitude: Series[np.float64] = _column("longitude of the centroid, degrees", ge=-75, le=-73)
+    latitude: Series[np.float64] = _column("latitude of the centroid, degrees", ge=40, le=42)
+    area: Series[np.float64] = _column("area, square miles", gt=0)
 
 
-class Predictions(_Strict):
-    """Trips with their split and the minutes that each presentation and the baseline predict."""
+class Predictions(Trips):
+    """Trips with their split and the minutes predicted for each presentation."""
 
-    pickup_datetime: Series[LocalTime]
-    pickup_zone: Series[np.int16] = pa.Field(ge=1, le=LAST_ZONE)
-    dropoff_zone: Series[np.int16] = pa.Field(ge=1, le=LAST_ZONE)
-    trip_distance: Series[np.float64] = pa.Field(ge=0, nullable=True)
-    duration_minutes: Series[np.float64] = pa.Field(gt=0)
-    split: Series[pd.CategoricalDtype] = pa.Field(isin=SPLITS)
-    request: Series[np.float64] = pa.Field(gt=0)
-    request_with_distance: Series[np.float64] = pa.Field(gt=0)
-    baseline: Series[np.float64] = pa.Field(gt=0)
+    split: Series[pd.CategoricalDtype] = _column("train, validation or test", isin=SPLITS)
+    request: Series[np.float64] = _column("predicted without distance, minutes", gt=0)
+    request_with_distance: Series[np.float64] = _column("predicted with distance, minutes", gt=0)
+    baseline: Series[np.float64] = _column("predicted by the lookup table, minutes", gt=0)
 
 
 # names of the columns are those of the selected features: the types and the target are the contract
@@ -167,13 +168,24 @@ def check_frame(frame: pd.DataFrame, model: type[pa.DataFrameModel], file: str) 
 
 def _describe(errors: SchemaErrors, contract: str, file: str, rows: int) -> str:
     cases = errors.failure_cases
-    cases = cases[~cases["check"].astype(str).str.startswith("dtype(")]
+    check = cases["check"].astype(str)
+    # a column that could not be coerced fails once more, for the type that it still has
+    coerced = cases.loc[check.str.startswith("coerce_dtype("), "column"]
+    cases = cases[~(check.str.startswith("dtype(") & cases["column"].isin(coerced))]
+    # a column that is missing or too many is named as the failure of the frame
+    frame_wide = cases["schema_context"] == "DataFrameSchema"
+    named = cases["column"].mask(frame_wide, cases["failure_case"])
     lines = [
-        f"- column {column}, check {check}: {len(group)} of {rows} rows, "
+        f"- column {column}, check {check}: {_count(group, rows)} of {rows} rows, "
         f"for example {', '.join(map(str, group['failure_case'].head(_EXAMPLES)))}"
-        for (column, check), group in cases.groupby(["column", "check"], sort=False)
+        for (column, check), group in cases.groupby([named, "check"], sort=False)
     ]
     return f"{file} breaks the contract {contract}:\n" + "\n".join(lines)
+
+
+def _count(cases: pd.DataFrame, rows: int) -> int:
+    # a failure of a whole column is one case without an index
+    return rows if cases["index"].isna().all() else len(cases)
 
 
 raw_trips_by_month = MonthByMonth(RawTrips)

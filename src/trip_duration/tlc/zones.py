@@ -34,7 +34,7 @@ def read_shapes(archive: Path) -> gpd.GeoDataFrame:
     try:
         polygons = gpd.read_file(f"/vsizip/{Path(archive).resolve()}/taxi_zones")
         shapes = polygons[["LocationID", "geometry"]].to_crs(FEET).dissolve("LocationID")
-    except (OSError, RuntimeError, KeyError) as error:
+    except (OSError, RuntimeError, KeyError, ValueError) as error:
         raise SourceError(
             f"{archive}: expected a zipped shapefile of zones in the folder taxi_zones with a "
             f"column LocationID; found {error}. Ingest it again."
@@ -48,8 +48,17 @@ def read_shapes(archive: Path) -> gpd.GeoDataFrame:
 
 
 def read_lookup(path: Path) -> pd.DataFrame:
-    """Read the lookup of zone names, indexed by id; ``N/A`` is a name here, not a missing value."""
-    lookup = pd.read_csv(path, keep_default_na=False)
+    """Read the lookup of zone names, indexed by id; ``N/A`` is a name here, not a missing value.
+
+    Raises:
+        SourceError: If the file is no table, or lacks a needed column.
+    """
+    try:
+        lookup = pd.read_csv(path, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise SourceError(
+            f"{path}: not a readable table of zones ({error}). Ingest it again."
+        ) from error
     missing = {"LocationID", "Borough", "Zone", "service_zone"} - set(lookup.columns)
     if missing:
         raise SourceError(

@@ -195,7 +195,7 @@ def find_repeats(columns: _Columns) -> tuple[Mask, Mask]:
     rows = np.flatnonzero(pd.Series(key).duplicated(keep=False).to_numpy())
     same = ["pickup", "dropoff", "pickup_zone", "dropoff_zone", "distance"]
     few = pd.DataFrame({name: getattr(columns, name)[rows] for name in same})
-    few["charged"] = columns.amount[rows] >= 0
+    few["charged"] = ~(columns.amount[rows] < 0)  # an amount that is not known takes nothing back
     # a trip that was charged at all has its charged records first
     few = few.sort_values("charged", ascending=False, kind="stable")
     repeat = few.duplicated(same)

@@ -1,0 +1,111 @@
+"""The reference pages of the documentation that are written from the code itself."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandera.pandas as pa
+from pydantic import BaseModel
+
+from trip_duration import params, schemas
+from trip_duration.features.dictionary import as_markdown
+from trip_duration.features.transformer import FEATURES
+
+_GENERATED = "<!-- written by `make docs`; change the code, not this page -->\n\n"
+_CONTRACTS = {
+    "raw_trips": schemas.RawTrips,
+    "trips, train_trips, validation_trips, test_trips, train_sample": schemas.Trips,
+    "zones": schemas.Zones,
+    "predictions": schemas.Predictions,
+}
+_GROUPS = (
+    params.IngestionParams,
+    params.DataProcessingParams,
+    params.FeatureEngineeringParams,
+    params.ModellingParams,
+    params.ReportingParams,
+)
+
+
+def pages() -> dict[str, str]:
+    """Return the text of each generated page by its file name."""
+    return {
+        "features.md": _GENERATED + "# Feature dictionary\n\n" + as_markdown(FEATURES),
+        "data-dictionary.md": _GENERATED + _data_dictionary(),
+        "parameters.md": _GENERATED + _parameters(),
+    }
+
+
+def write_pages(folder: Path) -> list[Path]:
+    """Write the generated pages into a folder and return their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in pages().items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return [folder / name for name in pages()]
+
+
+def _data_dictionary() -> str:
+    parts = ["# Data dictionary\n"]
+    for entries, model in _CONTRACTS.items():
+        parts += [f"## {model.__name__}\n", f"{model.__doc__} Catalog: {entries}.\n"]
+        parts += ["| column | meaning | type | may be null | bounds |", "|---|---|---|---|---|"]
+        parts += [_describe_column(column) for column in model.to_schema().columns.values()]
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _describe_column(column: pa.Column) -> str:
+    bounds = ", ".join(str(check.error or check.name) for check in column.checks)
+    null = "yes" if column.nullable else "no"
+    return f"| `{column.name}` | {column.description} | {column.dtype} | {null} | {bounds} |"
+
+
+def _parameters() -> str:
+    parts = [
+        "# Parameters\n",
+        "Each is given in `conf/`, or as `--params group.name=value`. The short names `service`,",
+        "`source_root`, `months`, `train_months`, `test_months`, `model_type`, `experiment_name` and",
+        "`seed` set their value in every group that has it.\n",
+    ]
+    for group in _GROUPS:
+        name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", group.__name__.removesuffix("Params")).lower()
+        parts += [f"## {name}\n", f"{inspect.getdoc(group).splitlines()[0]}\n"]
+        parts += ["| parameter | meaning | type | default |", "|---|---|---|---|"]
+        parts += _rows(name, group)
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _rows(prefix: str, group: type[BaseModel]) -> Iterator[str]:
+    meanings = _meanings(group)
+    for name, field in group.model_fields.items():
+        kind: Any = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from _rows(f"{prefix}.{name}", kind)
+            continue
+        schema = group.model_json_schema()["properties"][name]
+        default = "required" if field.is_required() else f"`{field.get_default()}`"
+        yield f"| `{prefix}.{name}` | {meanings.get(name, '')} | {_kind(schema)} | {default} |"
+
+
+def _kind(schema: dict[str, Any]) -> str:
+    if "enum" in schema:
+        return ", ".join(f"`{value}`" for value in schema["enum"])
+    bounds = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
+    limits = [f"{sign} {schema[key]:g}" for key, sign in bounds.items() if key in schema]
+    return " ".join([schema.get("type", "service"), *limits]).replace("array", "months")
+
+
+def _meanings(group: type[BaseModel]) -> dict[str, str]:
+    """Read the meanings of fields from the Attributes of the docstrings, bases included."""
+    found: dict[str, str] = {}
+    for base in reversed(group.__mro__):
+        text = inspect.cleandoc(base.__dict__.get("__doc__") or "").partition("Attributes:\n")[2]
+        for entry in re.split(r"\n(?=    \w+: )", "\n" + text)[1:]:
+            name, _, meaning = entry.partition(": ")
+            found[name.strip()] = " ".join(meaning.split())
+    return found
