@@ -68,12 +68,12 @@ def _parameters() -> str:
     parts = [
         "# Parameters\n",
         "Each is given in `conf/`, or as `--params group.name=value`. The short names `service`,",
-        "`source_root`, `months`, `train_months`, `test_months`, `model_type`, `experiment_name` and",
-        "`seed` set their value in every group that has it.\n",
+        "`source_root`, `months`, `train_months`, `test_months`, `model_type`, `experiment_name`",
+        "and `seed` set their value in every group that has it.\n",
     ]
     for group in _GROUPS:
         name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", group.__name__.removesuffix("Params")).lower()
-        parts += [f"## {name}\n", f"{inspect.getdoc(group).splitlines()[0]}\n"]
+        parts += [f"## {name}\n", f"{(group.__doc__ or '').splitlines()[0]}\n"]
         parts += ["| parameter | meaning | type | default |", "|---|---|---|---|"]
         parts += _rows(name, group)
         parts.append("")

@@ -1,0 +1,158 @@
+"""Splits by the calendar, features without leaks, and every trip presented in both ways."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.features.small_city import make_trips, zones
+from trip_duration.errors import DataError
+from trip_duration.features.transformer import ROUTE_NAMES
+from trip_duration.months import MonthPart
+from trip_duration.params import FeatureEngineeringParams
+from trip_duration.pipelines.feature_engineering import nodes
+
+__all__ = ["zones"]
+CHOICE: dict[str, Any] = {"train_months": "2023-01..2023-02", "test_months": "2023-03"}
+SMALL = {"rows": 100, "trees": 5}
+
+
+def params_of(**values: Any) -> FeatureEngineeringParams:
+    return FeatureEngineeringParams.model_validate({**CHOICE, "selection": SMALL, **values})
+
+
+def months_of(rows: int = 300) -> dict[str, MonthPart]:
+    parts = {}
+    for seed, month in enumerate(["2023-01", "2023-02", "2023-03"]):
+        trips = make_trips(rows, seed, f"{month}-10").rename(
+            columns={"route_distance": "trip_distance"}
+        )
+        parts[month] = MonthPart(month, {}, lambda frame=trips: frame)
+    return parts
+
+
+@pytest.fixture
+def split() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Training, validation and test trips of three small months."""
+    return nodes.split_trips(months_of(), list(months_of()), params_of(validation_days=10))
+
+
+def test_splits_follow_the_calendar(split: tuple[pd.DataFrame, ...]) -> None:
+    train, validation, test = split
+    begin = pd.Timestamp("2023-02-19")
+    assert train["pickup_datetime"].max() < begin <= validation["pickup_datetime"].min()
+    assert validation["pickup_datetime"].max() < pd.Timestamp("2023-03-01")
+    assert test["pickup_datetime"].min() >= pd.Timestamp("2023-03-01")
+    assert len(train) + len(validation) == 600
+    assert len(test) == 300
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "word"),
+    [("2023-01..2023-04", "2023-05", "2023-04"), ("2023-01", "2023-06", "2023-06")],
+)
+def test_months_not_processed_are_named(train: str, test: str, word: str) -> None:
+    with pytest.raises(DataError, match=word):
+        chosen = params_of(train_months=train, test_months=test, validation_days=12)
+        nodes.split_trips(months_of(), list(months_of()), chosen)
+
+
+def test_a_month_that_did_not_pass_the_gate_is_not_learnt_from() -> None:
+    with pytest.raises(DataError, match="2023-02"):
+        nodes.split_trips(months_of(), ["2023-01", "2023-03"], params_of())
+
+
+def fit(
+    train: pd.DataFrame, validation: pd.DataFrame, zones: pd.DataFrame
+) -> tuple[dict[str, bytes], pd.DataFrame, pd.DataFrame]:
+    transformer, learnt, later = nodes.fit_transformer(train, validation, zones, params_of())
+    return transformer.to_files(), learnt, later
+
+
+def test_later_rows_change_neither_the_fitted_state_nor_the_training_features(
+    split: tuple[pd.DataFrame, ...], zones: pd.DataFrame
+) -> None:
+    train, validation, _ = split
+    files, learnt, later = fit(train, validation, zones)
+    altered = validation.assign(duration_minutes=179.0, trip_distance=99.0, pickup_zone=np.int16(7))
+    other_files, other_learnt, other_later = fit(train, altered, zones)
+    assert files == other_files
+    pd.testing.assert_frame_equal(learnt, other_learnt)
+    assert not later.equals(other_later)
+
+
+def test_altered_test_months_change_nothing_before_them(zones: pd.DataFrame) -> None:
+    plain, altered = months_of(), months_of()
+    altered["2023-03"] = altered["2023-03"].then(
+        lambda trips: trips.assign(duration_minutes=179.0, pickup_zone=np.int16(7))
+    )
+    outcomes = []
+    for months in (plain, altered):
+        train, validation, _ = nodes.split_trips(months, list(months), params_of())
+        outcomes.append(fit(train, validation, zones))
+    assert outcomes[0][0] == outcomes[1][0]
+    pd.testing.assert_frame_equal(outcomes[0][1], outcomes[1][1])
+    pd.testing.assert_frame_equal(outcomes[0][2], outcomes[1][2])
+
+
+def test_changed_training_rows_do_change_the_features(
+    split: tuple[pd.DataFrame, ...], zones: pd.DataFrame
+) -> None:
+    """The example that shows the two tests above can fail."""
+    train, validation, _ = split
+    files, _, later = fit(train, validation, zones)
+    other_files, _, other_later = fit(train.assign(duration_minutes=60.0), validation, zones)
+    assert files != other_files
+    assert not later.equals(other_later)
+
+
+@pytest.mark.parametrize("method", ["gain", "permutation"])
+def test_a_useless_feature_is_dropped(method: str) -> None:
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "useful": random.uniform(1, 9, 2000).astype(np.float32),
+            "constant": np.ones(2000, dtype=np.float32),
+        }
+    )
+    frame["duration_minutes"] = 3.0 * frame["useful"].astype(float)
+    selection = nodes.select_features(
+        frame, frame, params_of(selection={**SMALL, "rows": 2000, "method": method})
+    )
+    assert selection["kept"] == ["useful"]
+    assert selection["dropped"] == ["constant"]
+    assert selection["importance"] == {"useful": 1.0, "constant": 0.0}
+
+
+def test_without_selection_all_features_stay(
+    split: tuple[pd.DataFrame, ...], zones: pd.DataFrame
+) -> None:
+    transformer, learnt, later = nodes.fit_transformer(split[0], split[1], zones, params_of())
+    selection = nodes.select_features(learnt, later, params_of(selection={"method": "none"}))
+    assert nodes.narrow_transformer(transformer, selection).selected_ == transformer.selected_
+
+
+def test_every_trip_is_presented_with_its_distance_and_without(
+    split: tuple[pd.DataFrame, ...], zones: pd.DataFrame
+) -> None:
+    transformer, learnt, later = nodes.fit_transformer(split[0], split[1], zones, params_of())
+    train, validation = nodes.present_requests(learnt, later, transformer, params_of())
+    assert (len(train), len(validation)) == (2 * len(learnt), 2 * len(later))
+    shown, hidden = train.iloc[: len(learnt)], train.iloc[len(learnt) :]
+    pd.testing.assert_frame_equal(shown, learnt)
+    assert hidden[list(ROUTE_NAMES)].isna().all(axis=None)
+    others = [name for name in learnt.columns if name not in ROUTE_NAMES]
+    pd.testing.assert_frame_equal(hidden[others].reset_index(drop=True), learnt[others])
+
+
+@pytest.mark.parametrize("way", ["with_distance", "without_distance"])
+def test_one_presentation_alone(
+    split: tuple[pd.DataFrame, ...], zones: pd.DataFrame, way: str
+) -> None:
+    transformer, learnt, later = nodes.fit_transformer(split[0], split[1], zones, params_of())
+    train, _ = nodes.present_requests(learnt, later, transformer, params_of(presentation=way))
+    assert len(train) == len(learnt)
+    assert train["route_distance"].isna().all() == (way == "without_distance")
