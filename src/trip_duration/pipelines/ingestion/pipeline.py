@@ -35,5 +35,6 @@ def create_pipeline() -> Pipeline:
                 outputs="raw_manifest",
                 name="write_manifest",
             ),
-        ]
+        ],
+        tags="ingestion",
     )
