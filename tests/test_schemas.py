@@ -223,8 +223,8 @@ def test_kedro_puts_the_check_in_the_way_of_saving_and_of_loading(trips: pd.Data
     entry = {"type": "MemoryDataset", "copy_mode": "assign"}
     validated = {**entry, "validator": "trip_duration.schemas.trips_by_month"}
     catalog = DataCatalog.from_config({"trips": validated})
-    catalog["trips"].save({"2023-01": _part("2023-01", trips.assign(tip=1.0), reads)})
-    loaded = catalog["trips"].load()
+    catalog.save("trips", {"2023-01": _part("2023-01", trips.assign(tip=1.0), reads)})
+    loaded = catalog.load("trips")
     assert reads == []
     with pytest.raises(DataError, match="column tip, check column_in_schema"):
         loaded["2023-01"].read()
@@ -258,8 +258,9 @@ ZONES = pd.DataFrame(
 )
 def test_zones_are_unique_named_and_near_new_york(change: dict[str, Any]) -> None:
     assert len(Zones.validate(ZONES)) == 2
-    with pytest.raises(SchemaError):
-        Zones.validate(ZONES.assign(**change))
+    with pytest.raises(SchemaErrors) as caught:
+        Zones.validate(ZONES.assign(**change), lazy=True)
+    assert next(iter(change)) in {*caught.value.failure_cases[["column", "failure_case"]].stack()}
 
 
 def test_predictions_are_positive_and_of_a_known_split(trips: pd.DataFrame) -> None:
