@@ -58,7 +58,8 @@ def _dump(manifest: Mapping[str, Any]) -> bytes:
 def write_bundle(bundle: Bundle, folder: Path) -> None:
     """Write a bundle beside ``folder``, then put it in its place.
 
-    A reader sees the old bundle or the new one, and a writer that dies leaves the old one.
+    A reader sees the old bundle or the new one. A writer that fails puts the old one back; one that
+    is killed between the two renames leaves it whole beside, under a name that ends in ``.old``.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))

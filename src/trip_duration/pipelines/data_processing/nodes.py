@@ -97,7 +97,15 @@ def assess_months(trips: dict[str, MonthPart], params: DataProcessingParams) -> 
 
     Returns:
         Under ``months`` the counts of each month, under ``failures`` a line for each bound broken.
+
+    Raises:
+        DataError: If a wanted month is absent or its file is damaged.
     """
+    absent = [m for m in params.wanted if m not in trips or "quality" not in trips[m].record]
+    if absent:
+        raise DataError(
+            f"months not processed, or damaged: {', '.join(absent)}. Run the node clean_months."
+        )
     months = {month: dict(trips[month].record["quality"]) for month in params.wanted}
     failures = [
         f"{month}: {failure}"

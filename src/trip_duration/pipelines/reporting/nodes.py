@@ -1,12 +1,15 @@
-"""Nodes that say how good the predictions are."""
+"""Nodes that measure how good the predictions are, and tell it in words."""
 
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import pandas as pd
 
 from trip_duration.evaluation.metrics import PRESENTATIONS, SPLITS, score
+from trip_duration.evaluation.slices import SLICINGS, describe_trips, slice_errors
+from trip_duration.params import ReportingParams
 
 log = logging.getLogger(__name__)
 
@@ -31,3 +34,20 @@ def compute_metrics(predictions: pd.DataFrame) -> dict[str, dict[str, dict[str, 
         *(test[name]["mae"] for name in PRESENTATIONS),
     )
     return metrics
+
+
+def measure_slices(
+    predictions: pd.DataFrame, zones: pd.DataFrame, params: ReportingParams
+) -> dict[str, list[dict[str, Any]]]:
+    """Measure the errors on test trips by time, place and length of trip.
+
+    Args:
+        predictions: Trips of all splits with their predicted minutes.
+        zones: Names and boroughs of the zones.
+        params: Trips below which a slice is left out.
+
+    Returns:
+        Records of slices by the name of the slicing, as ``slice_errors`` gives them.
+    """
+    trips = describe_trips(predictions[predictions["split"] == "test"], zones)
+    return {name: slice_errors(trips, by, params.min_slice) for name, by in SLICINGS.items()}

@@ -2,19 +2,128 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from trip_duration.pipelines.reporting import nodes
+from trip_duration.pipelines.reporting import (
+    card,
+    facts,
+    figures_errors,
+    figures_map,
+    figures_model,
+    figures_slices,
+    nodes,
+)
 
 
 def create_pipeline() -> Pipeline:
     """Return the pipeline from predictions to metrics, figures and the model card."""
     return Pipeline(
-        [
-            Node(
-                func=nodes.compute_metrics,
-                inputs="predictions",
-                outputs="metrics",
-                name="compute_metrics",
-            ),
-        ],
-        tags="reporting",
+        [*_measure(), *_draw_errors(), *_draw_model(), *_write_card()], tags="reporting"
     )
+
+
+def _measure() -> list[Node]:
+    return [
+        Node(
+            func=nodes.compute_metrics,
+            inputs="predictions",
+            outputs="metrics",
+            name="compute_metrics",
+        ),
+        Node(
+            func=nodes.measure_slices,
+            inputs={"predictions": "predictions", "zones": "zones", "params": "params:reporting"},
+            outputs="slices",
+            name="measure_slices",
+        ),
+    ]
+
+
+def _draw_errors() -> list[Node]:
+    return [
+        Node(
+            func=figures_errors.draw_predicted_against_actual,
+            inputs=["predictions", "params:reporting"],
+            outputs="report_predicted_against_actual",
+            name="draw_predicted_against_actual",
+        ),
+        Node(
+            func=figures_errors.draw_error_distribution,
+            inputs="predictions",
+            outputs="report_error_distribution",
+            name="draw_error_distribution",
+        ),
+        Node(
+            func=figures_slices.draw_error_by_hour,
+            inputs=["slices", "metrics"],
+            outputs="report_error_by_hour",
+            name="draw_error_by_hour",
+        ),
+        Node(
+            func=figures_slices.draw_error_by_borough_pair,
+            inputs=["slices", "metrics"],
+            outputs="report_error_by_borough_pair",
+            name="draw_error_by_borough_pair",
+        ),
+        Node(
+            func=figures_map.draw_error_map,
+            inputs={
+                "slices": "slices",
+                "zones": "zones",
+                "zone_outlines": "zone_outlines",
+                "metrics": "metrics",
+            },
+            outputs="report_error_map",
+            name="draw_error_map",
+        ),
+    ]
+
+
+def _draw_model() -> list[Node]:
+    return [
+        Node(
+            func=figures_model.draw_feature_importance,
+            inputs="run_facts",
+            outputs="report_feature_importance",
+            name="draw_feature_importance",
+        ),
+        Node(
+            func=figures_model.draw_learning_curve,
+            inputs="learning_curve",
+            outputs="report_learning_curve",
+            name="draw_learning_curve",
+        ),
+        Node(
+            func=figures_model.draw_data_quality,
+            inputs="data_quality",
+            outputs="report_data_quality",
+            name="draw_data_quality",
+        ),
+    ]
+
+
+def _write_card() -> list[Node]:
+    return [
+        Node(
+            func=facts.describe_run,
+            inputs={
+                "predictor": "predictor",
+                "ingestion": "params:ingestion",
+                "data_processing": "params:data_processing",
+                "feature_engineering": "params:feature_engineering",
+                "modelling": "params:modelling",
+            },
+            outputs="run_facts",
+            name="describe_run",
+        ),
+        Node(
+            func=card.write_model_card,
+            inputs={
+                "metrics": "metrics",
+                "slices": "slices",
+                "data_quality": "data_quality",
+                "raw_manifest": "raw_manifest",
+                "run_facts": "run_facts",
+            },
+            outputs="model_card",
+            name="write_model_card",
+        ),
+    ]

@@ -1,0 +1,110 @@
+"""Typed parameter groups, one for each pipeline, and the few choices made on the command line.
+
+Every group is frozen and refuses names it does not know. Kedro validates a group before any node
+runs wherever a node asks for it by type; ``Parameters`` validates them all together.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from trip_duration.errors import ParameterError
+from trip_duration.params.data import (
+    CityParams,
+    DataProcessingParams,
+    IngestionParams,
+    MonthGateParams,
+    RuleParams,
+)
+from trip_duration.params.model import (
+    FeatureEngineeringParams,
+    HistoryParams,
+    LightGBMParams,
+    LinearParams,
+    LookupParams,
+    ModellingParams,
+    ModelType,
+    Objective,
+    ReportingParams,
+    SelectionParams,
+)
+from trip_duration.params.types import (
+    SYNTHETIC,
+    Group,
+    MonthChoice,
+    Months,
+    Seed,
+    Service,
+    SourceRoot,
+)
+
+__all__ = [
+    "SYNTHETIC",
+    "CityParams",
+    "DataProcessingParams",
+    "FeatureEngineeringParams",
+    "Group",
+    "HistoryParams",
+    "IngestionParams",
+    "LightGBMParams",
+    "LinearParams",
+    "LookupParams",
+    "ModelType",
+    "ModellingParams",
+    "MonthChoice",
+    "MonthGateParams",
+    "Objective",
+    "Parameters",
+    "ReportingParams",
+    "RuleParams",
+    "SelectionParams",
+    "Service",
+    "read_parameters",
+]
+
+
+class Parameters(Group):
+    """All parameters of the project: the groups, and the choices given on the command line."""
+
+    ingestion: IngestionParams
+    data_processing: DataProcessingParams
+    feature_engineering: FeatureEngineeringParams
+    modelling: ModellingParams
+    reporting: ReportingParams
+
+    source_root: SourceRoot | None = None
+    service: Service | None = None
+    months: Months = ()
+    train_months: Months = ()
+    test_months: Months = ()
+    model_type: ModelType | None = None
+    experiment_name: str | None = None
+    seed: Seed | None = None
+
+
+def read_parameters(raw: dict[str, Any]) -> Parameters:
+    """Validate all parameters at once.
+
+    Args:
+        raw: Kedro's merged parameters, plain or already typed.
+
+    Returns:
+        The typed parameters.
+
+    Raises:
+        ParameterError: If any is unknown or wrong; the message has a line for each, by name.
+    """
+    try:
+        return Parameters.model_validate(raw)
+    except ValidationError as error:
+        lines = [_describe(detail) for detail in error.errors(include_url=False)]
+        raise ParameterError("parameters refused:\n" + "\n".join(lines)) from None
+
+
+def _describe(detail: Any) -> str:
+    name = ".".join(str(part) for part in detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        return f"- {name}: unknown parameter. Look for a typing error; the names are in conf/base."
+    return f"- {name}: {detail['msg']}"

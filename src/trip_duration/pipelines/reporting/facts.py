@@ -1,0 +1,115 @@
+"""What a run's model is, and the command that makes it again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from trip_duration.features.transformer import FEATURES
+from trip_duration.models import Predictor
+from trip_duration.months import parse_months
+from trip_duration.params import (
+    SYNTHETIC,
+    DataProcessingParams,
+    FeatureEngineeringParams,
+    Group,
+    IngestionParams,
+    ModellingParams,
+)
+
+# given by name on the command line, under which every group takes them
+_CHOICES = frozenset(
+    {"service", "months", "train_months", "test_months", "source_root", "model_type", "seed"}
+)
+
+
+def describe_run(
+    predictor: Predictor,
+    ingestion: IngestionParams,
+    data_processing: DataProcessingParams,
+    feature_engineering: FeatureEngineeringParams,
+    modelling: ModellingParams,
+) -> dict[str, Any]:
+    """Say what the model is and how to make it again.
+
+    Args:
+        predictor: The trained predictor, whose own facts go before the parameters of this run.
+        ingestion: Source of the months.
+        data_processing: Rules of cleaning.
+        feature_engineering: Settings of splits and features.
+        modelling: Settings of the family.
+
+    Returns:
+        Identity, family, features, facts of training, the bounds of the rules, and the command.
+    """
+    settings: dict[str, Any] = {
+        "data_processing": _changes(data_processing),
+        "feature_engineering": _changes(feature_engineering),
+        "modelling": _changes(modelling),
+    }
+    if ingestion.source_root == SYNTHETIC:
+        settings["ingestion"] = {"city": _changes(ingestion.city, frozenset())}
+    choices = _choose(predictor, ingestion)
+    known = {feature.name: feature for feature in FEATURES}
+    return {
+        "sha256": predictor.sha256,
+        "family": predictor.family,
+        "rounds": predictor.estimator.curve_.best_round,
+        "floor": predictor.floor,
+        "features": [
+            {"name": name, "meaning": known[name].meaning, "unit": known[name].unit}
+            for name in predictor.transformer.selected_
+        ],
+        "importance": predictor.estimator.importance(),
+        "facts": dict(predictor.facts),
+        "rules": data_processing.rules.model_dump(),
+        "command": write_command({**choices, **flatten(settings)}),
+    }
+
+
+def _changes(group: Group, left_out: frozenset[str] = _CHOICES) -> dict[str, Any]:
+    return group.model_dump(mode="json", exclude=set(left_out), exclude_defaults=True)
+
+
+def _choose(predictor: Predictor, ingestion: IngestionParams) -> dict[str, Any]:
+    facts = predictor.facts
+    choices = {
+        "source_root": ingestion.source_root,
+        "service": facts["service"],
+        "months": span_months(ingestion.months),
+        "train_months": span_months(facts["train_months"]),
+        "test_months": span_months(facts["test_months"]),
+        "model_type": predictor.family,
+        "seed": facts["seed"],
+    }
+    return {name: value for name, value in choices.items() if value != ""}
+
+
+def span_months(months: Sequence[str]) -> str:
+    """Write months as the command line takes them: a range where none is left out."""
+    if not months:
+        return ""
+    span = f"{months[0]}..{months[-1]}"
+    if len(months) > 1 and parse_months(span) == tuple(months):
+        return span
+    return " ".join(months)
+
+
+def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Write nested settings as dotted names."""
+    flat: dict[str, Any] = {}
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            flat |= flatten(value, f"{prefix}{name}.")
+        else:
+            flat[prefix + name] = value
+    return flat
+
+
+def write_command(params: Mapping[str, Any]) -> str:
+    """Write the command of a run with these parameters."""
+    values = ",".join(
+        f"{name}={str(value).lower() if isinstance(value, bool) else value}"
+        for name, value in params.items()
+    )
+    return f'kedro run --params "{values}"'

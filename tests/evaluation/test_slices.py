@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from trip_duration.evaluation.slices import SLICINGS, describe_trips, slice_errors
+
+ZONES = pd.DataFrame(
+    {
+        "zone": [1, 2, 3],
+        "name": ["Airport", "Park", "Square"],
+        "borough": ["EWR", "Queens", "Queens"],
+    }
+)
+# a Sunday, a Monday
+PREDICTIONS = pd.DataFrame(
+    {
+        "pickup_datetime": pd.to_datetime(
+            ["2023-01-01 08:15", "2023-01-01 08:59", "2023-01-02 23:00", "2023-01-02 23:30"]
+        ),
+        "pickup_zone": [2, 3, 2, 1],
+        "dropoff_zone": [1, 2, 3, 2],
+        "duration_minutes": [5.0, 10.0, 20.0, 61.0],
+        "request": [6.0, 13.0, 15.0, 31.0],
+        "request_with_distance": [5.0, 11.0, 18.0, 51.0],
+        "baseline": [10.0, 10.0, 10.0, 11.0],
+    }
+)
+
+
+@pytest.fixture
+def trips() -> pd.DataFrame:
+    return describe_trips(PREDICTIONS, ZONES)
+
+
+def test_trips_get_the_columns_of_every_slicing(trips: pd.DataFrame) -> None:
+    assert trips["weekday"].tolist() == [6, 6, 0, 0]
+    assert trips["hour"].tolist() == [8, 8, 23, 23]
+    assert trips["pickup_borough"].tolist() == ["Queens", "Queens", "Queens", "EWR"]
+    assert trips["dropoff_borough"].tolist() == ["EWR", "Queens", "Queens", "Queens"]
+    assert trips["pickup_name"].tolist() == ["Park", "Square", "Park", "Airport"]
+    assert trips["duration"].tolist() == ["0 to 5", "5 to 10", "10 to 20", "over 60"]
+    assert {name for by in SLICINGS.values() for name in by} <= set(trips.columns)
+
+
+def test_describing_leaves_the_predictions_as_they_were() -> None:
+    before = PREDICTIONS.copy()
+    describe_trips(PREDICTIONS, ZONES)
+    pd.testing.assert_frame_equal(PREDICTIONS, before)
+
+
+def test_errors_of_a_slice_are_exact(trips: pd.DataFrame) -> None:
+    sunday, monday = slice_errors(trips, ("hour",), 1)
+    assert sunday == pytest.approx(
+        {
+            "hour": 8,
+            "trips": 2,
+            "mae": 2.0,
+            "mae_with_distance": 0.5,
+            "mae_baseline": 2.5,
+            "bias": 2.0,
+        }
+    )
+    assert (monday["mae"], monday["bias"], monday["mae_baseline"]) == (17.5, -17.5, 30.0)
+
+
+def test_slices_of_two_columns_come_in_their_order(trips: pd.DataFrame) -> None:
+    slices = slice_errors(trips, SLICINGS["borough_pair"], 1)
+    pairs = [(s["pickup_borough"], s["dropoff_borough"], s["trips"]) for s in slices]
+    assert pairs == [("EWR", "Queens", 1), ("Queens", "EWR", 1), ("Queens", "Queens", 2)]
+
+
+def test_slice_with_too_few_trips_is_left_out(trips: pd.DataFrame) -> None:
+    assert [s["pickup_zone"] for s in slice_errors(trips, SLICINGS["pickup_zone"], 2)] == [2]
+    assert slice_errors(trips, ("hour",), 3) == []
+
+
+def test_classes_of_duration_keep_their_order(trips: pd.DataFrame) -> None:
+    slices = slice_errors(trips, SLICINGS["duration"], 1)
+    assert [s["duration"] for s in slices] == ["0 to 5", "5 to 10", "10 to 20", "over 60"]

@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from trip_duration.pipelines.reporting.card import (
+    highlight,
+    list_limits,
+    summarise,
+    write_model_card,
+)
+from trip_duration.pipelines.reporting.card_tables import table, table_metrics, table_months
+
+SHA = {month: f"{number}a" * 32 for number, month in enumerate(("2023-01", "2023-02"), 1)}
+FACTS = {
+    "service": "green",
+    "train_months": ["2023-01"],
+    "test_months": ["2023-02"],
+    "validation_days": 7,
+    "data_digest": "d1" * 32,
+    "seed": 5,
+    "objective": "absolute_error",
+}
+RUN: dict[str, Any] = {
+    "sha256": "5e" * 32,
+    "family": "lightgbm",
+    "rounds": 1234,
+    "floor": 1.0,
+    "features": [
+        {"name": "hour", "meaning": "hour of the day", "unit": "0-23"},
+        {"name": "route_distance", "meaning": "distance of the route", "unit": "miles"},
+    ],
+    "importance": {"hour": 0.2, "route_distance": 0.8},
+    "facts": FACTS,
+    "rules": {"min_duration": 1.0, "max_duration": 180.0, "max_speed": 100.0},
+    "command": 'kedro run --params "seed=5"',
+}
+
+
+def _block(mae: float, n: int, **more: float) -> dict[str, float]:
+    errors = {"rmse": 2 * mae, "p90_abs_error": 3 * mae, "bias": -0.5}
+    shares = {"mape": 0.25, "r2": 0.5, "rmsle": 0.125}
+    return {"mae": mae, **errors, **shares, "n": n, **more}
+
+
+def _metrics(**more: float) -> dict[str, dict[str, dict[str, float]]]:
+    return {
+        split: {
+            "request": _block(3.0, n, **more),
+            "request_with_distance": _block(2.0, n, **more),
+            "baseline": _block(4.0, n),
+        }
+        for split, n in (("test", 1500), ("validation", 200), ("train", 50))
+    }
+
+
+def _slice(mae: float, trips: int, **keys: Any) -> dict[str, Any]:
+    errors = {"mae": mae, "mae_with_distance": 1.0, "mae_baseline": 9.0, "bias": -mae}
+    return {**keys, "trips": trips, **errors}
+
+
+SLICES = {
+    "weekday_hour": [_slice(6.0, 40, weekday=4, hour=17)],
+    "hour": [_slice(2.0, 100, hour=5), _slice(5.0, 90, hour=17)],
+    "borough_pair": [
+        _slice(2.5, 800, pickup_borough="Queens", dropoff_borough="Queens"),
+        _slice(8.5, 35, pickup_borough="Bronx", dropoff_borough="Queens"),
+    ],
+    "pickup_borough": [_slice(2.5, 800, pickup_borough="Queens")],
+    "pickup_zone": [_slice(7.25, 31, pickup_name="Pier", pickup_zone=3, pickup_borough="Bronx")],
+    "duration": [_slice(1.5, 700, duration="0 to 5"), _slice(33.0, 44, duration="over 60")],
+}
+QUALITY = {
+    "months": {
+        month: {
+            "rows_read": 2000,
+            "rows_kept": 1750,
+            "rejected": {"too_short": 200, "unknown_zone": 50},
+            "distance_made_null": 3,
+            "median_duration": 12.0,
+        }
+        for month in SHA
+    }
+}
+
+
+def _manifest(source: str = "https://example.org/tlc/green.parquet") -> dict[str, Any]:
+    return {
+        "months": {m: {"sha256": sha, "rows": 2000, "source": source} for m, sha in SHA.items()},
+        "zones": {"taxi_zones.zip": {"sha256": "e0" * 32}},
+    }
+
+
+@pytest.fixture
+def card() -> str:
+    return write_model_card(_metrics(), SLICES, QUALITY, _manifest(), RUN)
+
+
+def test_card_has_the_checksums_of_model_and_data(card: str) -> None:
+    for checksum in (*SHA.values(), "5e" * 32, "d1" * 32, "e0" * 32):
+        assert checksum in card
+
+
+def test_card_has_the_metrics_beside_the_baseline(card: str) -> None:
+    assert "| test | request | 1,500 | +25.0% | 3.00 | 6.00 | 9.0 | -0.50 | 25.0% |" in card
+    assert "| validation | request with distance | 200 | +50.0% | 2.00 |" in card
+    assert "| train | lookup table | 50 |  | 4.00 |" in card
+
+
+def test_card_has_splits_and_cleaning_with_their_counts(card: str) -> None:
+    assert "| train | learnt from; metrics on 50, evenly spaced | 1,550 |" in card
+    assert "| validation | last 7 days of training | 200 |" in card
+    assert "Of 4,000 rows read, 3,500 were kept; of these, 6 had" in card
+    assert "| `too_short` | shorter than 1 min | 400 | 10.00% |" in card
+
+
+def test_card_has_the_features_and_the_command(card: str) -> None:
+    assert "The model sees 2 features." in card
+    first, second = (card.index(name) for name in ("| `route_distance` |", "| `hour` |"))
+    assert first < second
+    assert '```\nkedro run --params "seed=5"\n```' in card
+
+
+def test_card_leaves_nothing_to_fill_in(card: str) -> None:
+    assert "$" not in card
+    assert "None" not in card
+
+
+def test_card_of_the_same_run_is_the_same(card: str) -> None:
+    assert write_model_card(_metrics(), SLICES, QUALITY, _manifest(), RUN) == card
+
+
+def test_card_of_an_unknown_family_and_rule_is_written() -> None:
+    quality = {"months": {m: {**q, "rejected": {"new": 1}} for m, q in QUALITY["months"].items()}}
+    card = write_model_card(_metrics(), SLICES, quality, _manifest(), {**RUN, "family": "forest"})
+    assert "The family `forest`." in card
+    assert "| `new` |  | 2 | 0.05% |" in card
+
+
+def test_summary_is_of_the_test_month() -> None:
+    assert summarise(_metrics(), FACTS) == (
+        "On the 1,500 test trips of 2023-02 predictions are off by 3.00 minutes on average, 2.00 "
+        "where the distance is known; the lookup table that it has to beat by 4.00."
+    )
+
+
+def test_metrics_of_intervals_are_shown_where_there_are_any() -> None:
+    written = table_metrics(_metrics(coverage=0.9, mean_width=12.25))
+    assert written.splitlines()[0].endswith("| coverage | mean width |")
+    assert written.splitlines()[2].endswith("| 90.0% | 12.2 |")
+    assert written.splitlines()[4].endswith("|  |  |")
+    assert "coverage" not in table_metrics(_metrics())
+
+
+def test_month_that_no_split_uses_is_named_so() -> None:
+    rows = table_months(QUALITY, _manifest(), {**FACTS, "test_months": []}).splitlines()
+    assert rows[2].startswith("| 2023-01 | training |")
+    assert rows[3].startswith("| 2023-02 | not used |")
+
+
+def test_highlights_name_the_hardest_slices_first() -> None:
+    lines = highlight(SLICES)
+    assert lines[0] == (
+        "Hardest pairs of boroughs: Bronx to Queens (8.5 min, 35 trips), "
+        "Queens to Queens (2.5 min, 800 trips)."
+    )
+    assert "Hardest zones to be picked up in: Pier (7.2 min, 31 trips)." in lines
+    assert "Easiest hour of the day: 05:00 (2.0 min, 100 trips)." in lines
+    assert "Hardest hours of the week: Friday 17:00 (6.0 min, 40 trips)." in lines
+
+
+def test_no_slices_give_no_highlights() -> None:
+    assert highlight({name: [] for name in SLICES}) == []
+
+
+def test_limits_say_where_trips_are_made_up() -> None:
+    made_up = list_limits(_metrics(), SLICES, _manifest("synthetic"), RUN)
+    real = list_limits(_metrics(), SLICES, _manifest(), RUN)
+    assert made_up[0].startswith("The trips are made up by a synthetic city")
+    assert made_up[1:] == real
+
+
+def test_limits_follow_what_was_measured() -> None:
+    limits = " ".join(list_limits(_metrics(), SLICES, _manifest(), RUN))
+    assert "Trips that take over 60 minutes are predicted 33.0 minutes too short" in limits
+    assert "Green taxis" in limits
+    assert "Point estimates only" in limits
+    yellow = {**RUN, "facts": {**FACTS, "service": "yellow"}}
+    later = " ".join(
+        list_limits(_metrics(coverage=0.9), {**SLICES, "duration": []}, _manifest(), yellow)
+    )
+    assert not any(word in later for word in ("Green taxis", "Point estimates", "too short"))
+
+
+def test_table_puts_numbers_to_the_right() -> None:
+    assert table(["a", "n"], [("x", 1)]) == "| a | n |\n| --- | ---: |\n| x | 1 |"
