@@ -55,8 +55,8 @@ def test_splits_follow_the_calendar(split: tuple[pd.DataFrame, ...]) -> None:
     [("2023-01..2023-04", "2023-05", "2023-04"), ("2023-01", "2023-06", "2023-06")],
 )
 def test_months_not_processed_are_named(train: str, test: str, word: str) -> None:
+    chosen = params_of(train_months=train, test_months=test, validation_days=12)
     with pytest.raises(DataError, match=word):
-        chosen = params_of(train_months=train, test_months=test, validation_days=12)
         nodes.split_trips(months_of(), list(months_of()), chosen)
 
 
