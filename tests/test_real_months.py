@@ -1,0 +1,87 @@
+"""What is claimed of real months, on the publisher's own files."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+
+SOURCE = os.environ.get("TLC_SOURCE_ROOT", "")
+NINE = "2021-01..2021-02 2022-01..2022-03 2023-01..2023-04"
+pytestmark = [
+    pytest.mark.tlc,
+    pytest.mark.skipif(not SOURCE, reason="TLC_SOURCE_ROOT does not say where real months lie"),
+]
+
+
+def run(project: Path, pipelines: list[str] | None = None, **params: Any) -> None:
+    bootstrap_project(project)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", "")
+        params["source_root"] = str(Path(SOURCE).resolve())
+        with KedroSession.create(project, env="tlc", runtime_params=params) as session:
+            session.run(pipeline_names=pipelines)
+
+
+def read(project: Path, name: str) -> Any:
+    return json.loads((project / "data" / name).read_text())
+
+
+@pytest.fixture(scope="module")
+def spring(new_project: Callable[[], Path]) -> Path:
+    """A finished run of 2023-01..03 to 2023-04."""
+    project = new_project()
+    run(project, train_months="2023-01..2023-03", test_months="2023-04")
+    return project
+
+
+def test_errors_of_spring_2023(spring: Path) -> None:
+    test = read(spring, "08_reporting/metrics.json")["test"]
+    assert test["request"]["mae"] <= 3.53
+    assert test["request_with_distance"]["mae"] <= 2.78
+    assert test["baseline"]["mae"] == pytest.approx(4.76, abs=0.1)
+    assert test["request"]["n"] > 62_000
+
+
+def test_the_manifest_has_the_publishers_checksums(spring: Path) -> None:
+    published = {
+        line.split()[1].rpartition("/")[2]: line.split()[0]
+        for line in (Path(SOURCE) / "SHA256SUMS").read_text().splitlines()
+    }
+    months = read(spring, "01_raw/manifest.json")["months"]
+    assert set(months) == {"2023-01", "2023-02", "2023-03", "2023-04"}
+    for month, record in months.items():
+        assert record["sha256"] == published[f"green_tripdata_{month}.parquet"]
+
+
+def test_the_zoomcamps_setting(new_project: Callable[[], Path]) -> None:
+    """The command is that of docs/how-to/compare-with-zoomcamp.md."""
+    project = new_project()
+    run(
+        project,
+        train_months="2021-01",
+        test_months="2021-02",
+        data_processing={"rules": {"max_duration": 60}},
+        modelling={"objective": "squared_error"},
+        feature_engineering={"presentation": "with_distance", "validation_days": 3},
+    )
+    test = read(project, "08_reporting/metrics.json")["test"]
+    assert test["request_with_distance"]["rmse"] <= 5.15
+
+
+def test_all_nine_months_in_one_run(new_project: Callable[[], Path]) -> None:
+    project = new_project()
+    run(project, ["ingestion", "data_processing"], months=NINE)
+    months = read(project, "08_reporting/data_quality.json")["months"]
+    manifest = read(project, "01_raw/manifest.json")["months"]
+    assert len(months) == 9
+    for month, quality in months.items():
+        assert quality["rows_kept"] + sum(quality["rejected"].values()) == quality["rows_read"]
+        assert quality["rows_read"] == manifest[month]["rows"]
+        assert quality["rows_kept"] > 0.95 * quality["rows_read"]
