@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import io
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
 
 from trip_duration.tlc import source
 
@@ -133,3 +142,135 @@ def _trip_file(service: str = "green", rows: int = 10, **replaced: pa.Array | No
 def trip_file() -> TripFile:
     """Make the bytes of a small month in TLC's form; a column given as None is left out."""
     return _trip_file
+
+
+PROJECT = Path(__file__).parents[1]
+RunKedro = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(scope="session")
+def without_server() -> Iterator[None]:
+    """Keep the tracking server of whoever runs the tests out of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        patch.delenv("KEDRO_ENV", raising=False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def new_project(
+    without_server: None, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], Path]:
+    """Make a project in a temporary folder: this one's configuration, no data yet.
+
+    The code is the installed package, which is why ``src`` is empty.
+    """
+
+    def make() -> Path:
+        folder = tmp_path_factory.mktemp("project")
+        for name in ("pyproject.toml", ".telemetry", "requirements.lock"):
+            if (PROJECT / name).is_file():
+                shutil.copy(PROJECT / name, folder)
+        shutil.copytree(
+            PROJECT / "conf", folder / "conf", ignore=shutil.ignore_patterns("credentials*")
+        )
+        (folder / "src").mkdir()
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def run_kedro(without_server: None) -> RunKedro:
+    """Run pipelines of a project in this process, as ``kedro run --env test`` does.
+
+    Takes the project, ``params`` (as given to ``--params``, but a mapping) and what
+    ``KedroSession.run`` takes.
+    """
+
+    def run(project: Path, params: dict[str, Any] | None = None, **choice: Any) -> dict[str, Any]:
+        bootstrap_project(project)
+        with pytest.MonkeyPatch.context() as patch:
+            # MLflow puts the tracking URI into the environment; the next project would find it
+            patch.setenv("MLFLOW_TRACKING_URI", os.environ.get("MLFLOW_TRACKING_URI", ""))
+            with KedroSession.create(project, env="test", runtime_params=params) as session:
+                outputs: dict[str, Any] = session.run(**choice)
+        return outputs
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def finished_run(new_project: Callable[[], Path], run_kedro: RunKedro) -> Path:
+    """The project after one run of everything on a small synthetic city. Not to be written to."""
+    project = new_project()
+    run_kedro(project)
+    return project
+
+
+@pytest.fixture(scope="session")
+def with_data(finished_run: Path, new_project: Callable[[], Path]) -> Callable[[], Path]:
+    """Make a project that has the data of ``finished_run`` but was never tracked."""
+
+    def make() -> Path:
+        project = new_project()
+        shutil.copytree(
+            finished_run / "data", project / "data", ignore=shutil.ignore_patterns("mlflow*")
+        )
+        return project
+
+    return make
+
+
+def _server_programs() -> Path | None:
+    folders = [*Path("/usr/lib/postgresql").glob("*/bin")]
+    on_path = shutil.which("initdb")
+    if on_path:
+        folders.append(Path(on_path).parent)
+    complete = [f for f in folders if (f / "initdb").is_file() and (f / "pg_ctl").is_file()]
+    return max(complete, default=None)
+
+
+def _server_user() -> dict[str, str]:
+    """PostgreSQL refuses to be run by root."""
+    if os.geteuid():
+        return {}
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    return {"user": "postgres" if "postgres" in known else "nobody"}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A real PostgreSQL server of its own: the URI of an empty database, with a password."""
+    programs = _server_programs()
+    if programs is None:
+        missing = "PostgreSQL's initdb and pg_ctl are missing"
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(missing)
+    user, password, port = _server_user(), "s3cret-Pa55w0rd", _free_port()
+    folder = Path(tempfile.mkdtemp(prefix="trip-duration-postgres-", dir="/tmp"))
+    (folder / "password").write_text(password)
+    if user:
+        shutil.chown(folder, **user)
+        shutil.chown(folder / "password", **user)
+
+    def call(program: str, *arguments: str) -> None:
+        command = [str(programs / program), "-D", str(folder / "cluster"), *arguments]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/", **user)
+
+    try:
+        call("initdb", "-U", "trip", "-A", "scram-sha-256", f"--pwfile={folder / 'password'}", "-N")
+        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+        call("pg_ctl", "-w", "-l", str(folder / "log"), "-o", options, "start")
+        try:
+            yield f"postgresql+psycopg2://trip:{password}@127.0.0.1:{port}/postgres"
+        finally:
+            call("pg_ctl", "-m", "immediate", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

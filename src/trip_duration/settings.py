@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import os
+import warnings
 
 from kedro.config import OmegaConfigLoader
+
+from trip_duration.hooks import ParameterHook, TrackingHook
+from trip_duration.logs import log_as_asked
+
+# said by OmegaConf to Kedro 1.7 and kedro-mlflow, five times at every command
+warnings.filterwarnings("ignore", "register_new_resolver", UserWarning)
 
 
 def _from_environment(name: str, default: str | None = None) -> str | None:
@@ -20,3 +27,6 @@ CONFIG_LOADER_ARGS = {
     # a nested --params keeps its siblings even if conf/local has parameters of its own
     "merge_strategy": {"parameters": "soft", "globals": "soft"},
 }
+log_as_asked()
+# the last is called first
+HOOKS = (TrackingHook(), ParameterHook())

@@ -1,0 +1,118 @@
+"""Hooks: parameters are checked before anything happens, and a run that trains is tracked.
+
+They observe. What a run makes does not depend on them.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import click
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks import hook_impl
+from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
+
+from trip_duration.errors import ParameterError
+from trip_duration.params import read_parameters
+from trip_duration.tracking import plugin
+from trip_duration.tracking.place import anchor
+from trip_duration.tracking.run import TrackedRun, run_name
+from trip_duration.tracking.whereabouts import whereabouts
+
+log = logging.getLogger(__name__)
+Wrapper = Generator[None, Any, Any]
+
+
+class RefusedParameters(ParameterError, click.ClickException):
+    """Parameters that no run may start with; the command line prints the message alone."""
+
+
+class ParameterHook:
+    """Refuses unknown and wrong parameters by name, before a node or an MLflow run starts."""
+
+    @hook_impl(tryfirst=True)
+    def after_context_created(self, context: KedroContext) -> None:
+        """Check the merged parameters of all groups.
+
+        Raises:
+            RefusedParameters: If any is unknown or wrong; the message has a line for each.
+        """
+        try:
+            read_parameters(dict(context.config_loader["parameters"]))
+        except ParameterError as error:
+            raise RefusedParameters(str(error)) from None
+
+
+class TrackingHook:
+    """Makes every run that trains one MLflow run, and logs what it must hold.
+
+    kedro-mlflow starts the run and ends it; each method here runs before, after or around its own.
+    """
+
+    def __init__(self) -> None:
+        """Begin without a run; the open one is the only state, and none is open between runs."""
+        self._run: TrackedRun | None = None
+
+    @hook_impl(tryfirst=True)
+    def after_context_created(self, context: KedroContext) -> None:
+        """Tie the places of the tracking configuration to the project before they are read."""
+        loader: Any = context.config_loader
+        # kedro-mlflow would add its pattern after this
+        loader.config_patterns.setdefault("mlflow", ["mlflow*", "mlflow*/**"])
+        loader["mlflow"] = anchor(loader["mlflow"], Path(context.project_path))
+
+    @hook_impl(wrapper=True)
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: Any
+    ) -> Wrapper:
+        """Decide whether there is to be a run, and log to it what is known already."""
+        self._run = None
+        if not plugin.trains(pipeline, run_params, catalog):
+            plugin.disable(run_params)
+            return (yield)
+        parameters = read_parameters(catalog.load("parameters"))
+        plugin.name_run(run_name(parameters))
+        result = yield
+        run_id = plugin.started_run()
+        if run_id is not None:
+            self._run = TrackedRun(run_id, Path(run_params["project_path"]))
+            with self._run.failing_on_error():
+                self._run.begin(parameters)
+        return result
+
+    @hook_impl(wrapper=True)
+    def before_node_run(self, node: Node) -> Wrapper:
+        """Start a node's clock after all others have had their turn."""
+        if self._run is None:
+            return (yield)
+        with plugin.without_node_parameters():
+            result = yield
+        self._run.watch.start(node.name)
+        return result
+
+    @hook_impl(tryfirst=True)
+    def after_node_run(self, node: Node) -> None:
+        """Stop a node's clock."""
+        if self._run is not None:
+            self._run.watch.stop(node.name)
+
+    @hook_impl(tryfirst=True)
+    def after_pipeline_run(self, pipeline: Pipeline, catalog: Any) -> None:
+        """Log what was made while the run is open, and say where everything is."""
+        run, self._run = self._run, None
+        if run is not None:
+            with run.failing_on_error():
+                run.finish(pipeline, catalog)
+                for line in whereabouts(run, pipeline, catalog):
+                    log.info(line)
+
+    @hook_impl(tryfirst=True)
+    def on_pipeline_error(self, error: Exception) -> None:
+        """Log why the run fails before it is ended."""
+        run, self._run = self._run, None
+        if run is not None:
+            run.fail(error)

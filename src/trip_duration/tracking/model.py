@@ -1,0 +1,127 @@
+"""The predictor as an MLflow model: signature, input example, requirements, no pickle."""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from mlflow.models import ModelSignature
+    from mlflow.models.model import ModelInfo
+
+    from trip_duration.models import Predictor
+
+NAME = "predictor"
+# what predicting imports; given to MLflow, which would else load the model in a subprocess to guess
+REQUIREMENTS = (
+    "mlflow",
+    "lightgbm",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "pydantic",
+    "scikit-learn",
+    "tqdm",
+)
+
+
+def log_predictor(predictor: Predictor) -> ModelInfo:
+    """Log the predictor to the active run; MLflow loads it once and predicts the example.
+
+    Args:
+        predictor: The trained predictor.
+
+    Returns:
+        What MLflow says of the logged model, its address among others.
+    """
+    import mlflow  # noqa: PLC0415 - seconds that only tracked runs pay
+
+    with tempfile.TemporaryDirectory() as folder, _less_noise():
+        bundle = Path(folder) / NAME
+        predictor.save(bundle)
+        logged: ModelInfo = mlflow.pyfunc.log_model(
+            name=NAME,
+            python_model=str(Path(__file__).with_name("served_model.py")),
+            artifacts={NAME: str(bundle)},
+            signature=signature(),
+            input_example=example(),
+            pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
+            metadata={"sha256": predictor.sha256, "family": predictor.family},
+        )
+        return logged
+
+
+def signature() -> ModelSignature:
+    """Return the contract: a request with an optional distance in miles, to minutes."""
+    from mlflow.models import ModelSignature  # noqa: PLC0415 - see log_predictor
+    from mlflow.types.schema import ColSpec, Schema, TensorSpec  # noqa: PLC0415
+
+    inputs: list[ColSpec | TensorSpec] = [
+        ColSpec("datetime", "pickup_datetime"),
+        ColSpec("long", "pickup_zone"),
+        ColSpec("long", "dropoff_zone"),
+        ColSpec("double", "route_distance", required=False),
+    ]
+    return ModelSignature(Schema(inputs), Schema([ColSpec("double", "minutes")]))
+
+
+def example() -> pd.DataFrame:
+    """Return two requests, one with a distance and one without."""
+    return pd.DataFrame(
+        {
+            "pickup_datetime": pd.to_datetime(["2023-04-03 08:30:00", "2023-04-08 23:15:00"]),
+            "pickup_zone": [74, 166],
+            "dropoff_zone": [236, 41],
+            "route_distance": [2.6, float("nan")],
+        }
+    )
+
+
+@contextmanager
+def _less_noise() -> Iterator[None]:
+    """Silence remarks on a code model's lack of type hints; a failed example is still reported."""
+    levels = {
+        "mlflow.models.signature": logging.WARNING,
+        "mlflow.pyfunc": logging.WARNING,
+        "mlflow.utils.environment": logging.ERROR,
+    }
+    before = {name: logging.getLogger(name).level for name in levels}
+    # recorded, because MLflow overrides filters
+    with _no_progress_bar(), warnings.catch_warnings(record=True) as said:
+        try:
+            _set_levels(levels)
+            yield
+        finally:
+            _set_levels(before)
+    for warning in said:
+        if "Add type hints" not in str(warning.message):
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
+
+
+def _set_levels(levels: Mapping[str, int]) -> None:
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
+
+
+@contextmanager
+def _no_progress_bar() -> Iterator[None]:
+    name = "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"
+    before = os.environ.get(name)
+    os.environ[name] = "false"
+    try:
+        yield
+    finally:
+        del os.environ[name]
+        if before is not None:
+            os.environ[name] = before

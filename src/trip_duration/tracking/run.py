@@ -1,0 +1,176 @@
+"""One MLflow run: what is logged when it begins, when it ends well and when it fails."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kedro.pipeline import Pipeline
+
+from trip_duration.params import Parameters
+from trip_duration.tracking import files, plugin, surroundings
+from trip_duration.tracking.flatten import flat_parameters, flatten
+from trip_duration.tracking.place import without_password
+from trip_duration.tracking.stopwatch import Stopwatch
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+LOCK = "requirements.lock"
+SAMPLE_ROWS = 200
+BATCH = 100
+TEXT = 5_000
+
+
+def run_name(parameters: Parameters) -> str:
+    """Return for example ``lightgbm green 2023-01..2023-03 -> 2023-04``."""
+    splits = parameters.feature_engineering
+    months = f"{_span(splits.train_months)} -> {_span(splits.test_months)}"
+    return f"{parameters.modelling.model_type} {parameters.ingestion.service} {months}"
+
+
+def _span(months: tuple[str, ...]) -> str:
+    return months[0] if len(months) == 1 else f"{months[0]}..{months[-1]}"
+
+
+@dataclass(frozen=True)
+class TrackedRun:
+    """A run that is open.
+
+    Attributes:
+        run_id: Its identity. MLflow's notion of an active run depends on the thread; this does not.
+        project: Root of the project.
+        watch: Clocks of the nodes.
+    """
+
+    run_id: str
+    project: Path
+    watch: Stopwatch = field(default_factory=Stopwatch)
+
+    @cached_property
+    def client(self) -> MlflowClient:
+        """MLflow's client of the tracking server in use."""
+        import mlflow  # noqa: PLC0415 - only where a run is tracked
+
+        return mlflow.MlflowClient()
+
+    def begin(self, parameters: Parameters) -> None:
+        """Log what is known before any node has run: parameters, code, libraries, machine."""
+        self._log(params=flat_parameters(parameters))
+        splits = parameters.feature_engineering
+        git = surroundings.git_state(self.project)
+        choices = {
+            "model_type": parameters.modelling.model_type,
+            "service": parameters.ingestion.service.value,
+            "train_months": ",".join(splits.train_months),
+            "test_months": ",".join(splits.test_months),
+            "mlflow.note.content": f"Trip durations: {run_name(parameters)}.",
+        }
+        if git["git.commit"] != surroundings.UNKNOWN:
+            # the name under which MLflow's own pages show it
+            choices["mlflow.source.git.commit"] = git["git.commit"]
+        self._log(tags={**choices, **git, **surroundings.libraries(), **surroundings.hardware()})
+
+    def finish(self, pipeline: Pipeline, catalog: Any) -> None:
+        """Log what the nodes have made: scores, reports, data identity, the model, a sample."""
+        self._log_scores(pipeline, catalog)
+        with tempfile.TemporaryDirectory() as folder:
+            self._gather(pipeline, catalog, Path(folder))
+            self.client.log_artifacts(self.run_id, folder)
+        self._log_model(catalog.load("predictor"))
+        self._log(metrics=self.watch.metrics())
+
+    def fail(self, error: BaseException) -> None:
+        """Log why the run has failed."""
+        reason = without_password(f"{type(error).__name__}: {error}")[:TEXT]
+        self._log(metrics=self.watch.metrics(), tags={"error": reason})
+
+    @contextmanager
+    def failing_on_error(self) -> Iterator[None]:
+        """End the run as failed if logging to it fails, where no hook for errors is called."""
+        try:
+            yield
+        except Exception as error:
+            plugin.end_open_run("FAILED", self.run_id)
+            with suppress(Exception):
+                self.fail(error)
+            raise
+
+    def _log_scores(self, pipeline: Pipeline, catalog: Any) -> None:
+        splits = [name for name in files.SPLITS if files.used(name, pipeline, catalog)]
+        counts = {f"rows.{name}": files.rows(catalog.get(name)) for name in splits}
+        scores = flatten(catalog.load("metrics")) if "metrics" in pipeline.all_outputs() else {}
+        self._log(metrics={**counts, **scores})
+        if "test.request.mae" in scores:
+            self._describe(scores)
+
+    def _describe(self, scores: Mapping[str, float]) -> None:
+        said = self.client.get_run(self.run_id).data.tags["mlflow.note.content"]
+        without, given, lookup = (
+            f"{scores[f'test.{name}.mae']:.3f}"
+            for name in ("request", "request_with_distance", "baseline")
+        )
+        note = (
+            f"{said}\n\nTest MAE in minutes: **{without}** without distance, **{given}** with, "
+            f"{lookup} by the lookup table."
+        )
+        self._log(tags={"mlflow.note.content": note})
+
+    def _gather(self, pipeline: Pipeline, catalog: Any, folder: Path) -> None:
+        for name in files.reports(pipeline, catalog):
+            files.copy_to(catalog.get(name), folder / "reports")
+        if files.used("raw_manifest", pipeline, catalog):
+            self._gather_manifest(catalog.load("raw_manifest"), folder)
+        if files.used("predictions", pipeline, catalog):
+            rows = files.sample(catalog.get("predictions"), SAMPLE_ROWS)
+            rows.to_parquet(folder / "predictions_sample.parquet", index=False)
+        lock = self.project / LOCK
+        if lock.is_file():
+            (folder / LOCK).write_bytes(lock.read_bytes())
+        (folder / "installed.txt").write_text(surroundings.all_distributions())
+
+    def _gather_manifest(self, manifest: dict[str, Any], folder: Path) -> None:
+        (folder / "raw_manifest.json").write_text(json.dumps(manifest, indent=2))
+        checksums = {k: v for k, v in flatten(manifest).items() if k.endswith(".sha256")}
+        digest = hashlib.sha256(json.dumps(checksums, sort_keys=True).encode()).hexdigest()
+        self._log(tags={"data_digest": digest})
+
+    def _log_model(self, predictor: Any) -> None:
+        from trip_duration.tracking.model import log_predictor  # noqa: PLC0415 - see client
+
+        names = list(predictor.transformer.selected_)
+        self.client.log_dict(self.run_id, {"features": names}, "feature_names.json")
+        facts = {
+            "features": ",".join(names)[:TEXT],
+            "predictor_sha256": predictor.sha256,
+            "training_data_digest": str(predictor.facts.get("data_digest")),
+        }
+        self._log(metrics={"features": len(names)}, tags=facts)
+        log_predictor(predictor)
+
+    def _log(
+        self,
+        metrics: Mapping[str, float] | None = None,
+        params: Mapping[str, str] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        from mlflow.entities import Metric, Param, RunTag  # noqa: PLC0415 - see client
+
+        now = time.time_ns() // 1_000_000
+        numbers = {k: float(v) for k, v in (metrics or {}).items() if v is not None}
+        finite = [Metric(k, v, now, 0) for k, v in numbers.items() if math.isfinite(v)]
+        texts = [Param(k, v) for k, v in (params or {}).items()]
+        marks = [RunTag(k, v) for k, v in (tags or {}).items()]
+        for start in range(0, max(len(texts), 1), BATCH):
+            # MLflow takes 100 parameters at a time
+            self.client.log_batch(self.run_id, params=texts[start : start + BATCH])
+        self.client.log_batch(self.run_id, metrics=finite, tags=marks)

@@ -1,0 +1,35 @@
+"""The code of the logged MLflow model: a copy of it lies in the model and is run when that is read.
+
+The numbers come from the predictor's own bundle beside it, which is verified when it is read.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import mlflow.models
+import pandas as pd
+from mlflow.pyfunc.model import PythonModel
+
+from trip_duration.models import Predictor
+
+if TYPE_CHECKING:
+    from mlflow.pyfunc.context import Context
+
+
+class ServedPredictor(PythonModel):
+    """The predictor behind MLflow's interface."""
+
+    def load_context(self, context: Any) -> None:
+        """Read the predictor from the folder that was logged with the model."""
+        self.predictor = Predictor.load(Path(context.artifacts["predictor"]))
+
+    def predict(
+        self, context: Context, model_input: pd.DataFrame, params: dict[str, Any] | None = None
+    ) -> pd.DataFrame:
+        """Return the durations of requests in a column ``minutes``."""
+        return pd.DataFrame({"minutes": self.predictor.predict(model_input)})
+
+
+mlflow.models.set_model(ServedPredictor())

@@ -1,0 +1,83 @@
+"""What a run depends on besides data and parameters: code, libraries, machine."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from importlib.metadata import distributions, version
+from pathlib import Path
+
+UNKNOWN = "unknown"
+LIBRARIES = (
+    "trip-duration",
+    "kedro",
+    "kedro-mlflow",
+    "lightgbm",
+    "mlflow",
+    "numpy",
+    "pandas",
+    "scikit-learn",
+)
+
+
+def git_state(project: Path) -> dict[str, str]:
+    """Return the commit and whether the tree is clean; ``unknown`` outside a repository."""
+    commit = _git(project, "rev-parse", "HEAD")
+    changes = _git(project, "status", "--porcelain") if commit else None
+    clean = UNKNOWN if changes is None else str(not changes).lower()
+    return {"git.commit": commit or UNKNOWN, "git.clean": clean}
+
+
+def _git(project: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(  # noqa: S603 - fixed arguments
+            ["git", *arguments],  # noqa: S607 - git is wherever the user has it
+            cwd=project,
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
+
+
+def libraries() -> dict[str, str]:
+    """Return the versions of Python and of the libraries that make the model."""
+    found = {f"version.{name}": version(name) for name in LIBRARIES}
+    return {"version.python": platform.python_version(), **found}
+
+
+def all_distributions() -> str:
+    """Return everything installed, a ``name==version`` a line."""
+    names = {f"{found.name}=={found.version}" for found in distributions()}
+    return "\n".join(sorted(names, key=str.lower)) + "\n"
+
+
+def hardware() -> dict[str, str]:
+    """Return processors and memory of this machine."""
+    return {
+        "hardware.cpu_count": str(os.cpu_count() or UNKNOWN),
+        "hardware.cpu_model": _cpu_model(),
+        "hardware.memory_gib": _memory_gib(),
+        "hardware.platform": platform.platform(),
+    }
+
+
+def _cpu_model(listing: Path = Path("/proc/cpuinfo")) -> str:
+    try:
+        lines = listing.read_text().splitlines()
+    except OSError:
+        lines = []
+    models = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    return next(models, platform.processor() or platform.machine() or UNKNOWN)
+
+
+def _memory_gib() -> str:
+    try:
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return UNKNOWN
+    return f"{total / 2**30:.1f}"

@@ -1,0 +1,38 @@
+"""Nested values by leaf."""
+
+from __future__ import annotations
+
+from trip_duration.params import read_parameters
+from trip_duration.tracking.flatten import flat_parameters, flatten
+from trip_duration.tracking.run import run_name
+
+MONTHS = {"train_months": "2023-01", "test_months": "2023-03..2023-04"}
+RAW = {
+    "ingestion": {"service": "yellow", "source_root": "synthetic", **MONTHS},
+    "data_processing": {"service": "yellow", **MONTHS},
+    "feature_engineering": MONTHS,
+    "modelling": {"model_type": "linear"},
+    "reporting": {},
+    "experiment_name": "mine",
+}
+
+
+def test_leaves_are_named_by_their_path() -> None:
+    assert flatten({"a": {"b": {"c": 1}, "d": None}, "e": 2.5}) == {
+        "a.b.c": 1,
+        "a.d": None,
+        "e": 2.5,
+    }
+
+
+def test_parameters_are_texts_and_months_are_joined() -> None:
+    flat = flat_parameters(read_parameters(RAW))
+    assert flat["ingestion.service"] == "yellow"
+    assert flat["ingestion.test_months"] == "2023-03,2023-04"
+    assert flat["ingestion.months"] == ""
+    assert flat["modelling.linear.max_iter"] == "40"
+    assert "experiment_name" not in flat
+
+
+def test_a_run_is_named_by_family_service_and_months() -> None:
+    assert run_name(read_parameters(RAW)) == "linear yellow 2023-01 -> 2023-03..2023-04"
