@@ -43,7 +43,7 @@ format: $(STAMP)  ## rewrite the sources in the house's form
 	$(BIN)/ruff check --fix --unsafe-fixes src tests
 	$(BIN)/ruff format src tests
 viz: $(STAMP)  ## explore the graph in the browser
-	$(BIN)/kedro viz run --env $(ENV) --include-hooks
+	$(BIN)/kedro viz run --env $(ENV)
 docs: $(STAMP)  ## write the generated parts of the documentation
 	$(BIN)/python -m trip_duration docs
 notebooks: $(STAMP)  ## open the notebooks

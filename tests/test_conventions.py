@@ -24,14 +24,14 @@ PROJECT = Path(__file__).parents[1]
 SOURCES = sorted((PROJECT / "src").rglob("*.py"))
 PIPELINES = ("ingestion", "data_processing", "feature_engineering", "modelling", "reporting")
 LAYERS = {
-    "raw",
-    "intermediate",
-    "primary",
-    "feature",
-    "model_input",
-    "models",
-    "model_output",
-    "reporting",
+    "01_raw",
+    "02_intermediate",
+    "03_primary",
+    "04_feature",
+    "05_model_input",
+    "06_models",
+    "07_model_output",
+    "08_reporting",
 }
 FRAMES = ("pandas.ParquetDataset", "pandas.CSVDataset", "MonthsDataset")
 MAX_FUNCTION, MAX_FILE, MAX_README, MAX_INPUTS = 50, 260, 20, 5

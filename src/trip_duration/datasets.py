@@ -17,6 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from kedro.io import AbstractDataset
+from kedro_datasets._typing import JSONPreview, TablePreview
 from tqdm.auto import tqdm
 
 from trip_duration.bundle import MANIFEST, read_bundle, write_bundle
@@ -62,6 +63,10 @@ class MirroredFilesDataset(AbstractDataset[Mapping[str, RemoteFile], dict[str, M
         """
         mirror(data, self._folder)
 
+    def preview(self) -> JSONPreview:
+        """Return the record of each copy, for Kedro-Viz."""
+        return JSONPreview(json.dumps({name: copy.record for name, copy in self.load().items()}))
+
     def _exists(self) -> bool:
         return bool(mirrored_files(self._folder))
 
@@ -104,6 +109,11 @@ class RawMonthsDataset(AbstractDataset[Mapping[str, RemoteFile], dict[str, Month
         """
         files = {trip_file(self._service, month): file for month, file in data.items()}
         mirror(files, self._folder)
+
+    def preview(self, nrows: int = 5) -> TablePreview:
+        """Return the first rows of the first month as published, for Kedro-Viz."""
+        names = (trip_file(self._service, month) for month in self.load())
+        return _first_rows([self._folder / name for name in names], nrows)
 
     def _exists(self) -> bool:
         return bool(self.load())
@@ -162,6 +172,10 @@ class TripMonthsDataset(AbstractDataset[Mapping[str, MonthPart], dict[str, Month
         finally:
             beside.unlink(missing_ok=True)
 
+    def preview(self, nrows: int = 5) -> TablePreview:
+        """Return the first rows of the first month, for Kedro-Viz."""
+        return _first_rows(sorted(self._folder.glob("*.parquet")), nrows)
+
     def _exists(self) -> bool:
         return any(self._folder.glob("*.parquet"))
 
@@ -176,6 +190,12 @@ def _read_record(path: Path) -> dict[str, Any]:
         # a damaged file has no digest, and is therefore made anew
         return {"file": path.name}
     return record
+
+
+def _first_rows(files: list[Path], nrows: int) -> TablePreview:
+    with pq.ParquetFile(files[0]) as month:
+        rows = next(month.iter_batches(nrows)).to_pandas()
+    return TablePreview(rows.to_dict(orient="split"))
 
 
 class BundleDataset(AbstractDataset[Any, Any]):
@@ -208,6 +228,10 @@ class BundleDataset(AbstractDataset[Any, Any]):
     def save(self, data: Any) -> None:
         """Write the object, whole or not at all."""
         write_bundle(data.to_bundle(), self._folder)
+
+    def preview(self) -> JSONPreview:
+        """Return the manifest: what is known of the object without loading it, for Kedro-Viz."""
+        return JSONPreview((self._folder / MANIFEST).read_text())
 
     def _exists(self) -> bool:
         return (self._folder / MANIFEST).is_file()
