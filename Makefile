@@ -51,6 +51,6 @@ notebooks: $(STAMP)  ## open the notebooks
 bench: $(STAMP)  ## measure against the same work in a plain script
 	$(BIN)/python -m tests.benchmarks
 clean:  ## remove everything that runs and checks have written
-	rm -rf .pytest_cache .mypy_cache .ruff_cache .coverage* htmlcov .viz build dist
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage* htmlcov .viz build dist mlruns
 	find data -mindepth 1 ! -name README.md -delete
 	find . -name __pycache__ -not -path './$(VENV)/*' -type d -exec rm -rf {} +

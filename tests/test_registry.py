@@ -30,7 +30,7 @@ def test_the_default_is_all_and_needs_nothing_but_parameters() -> None:
         (
             "modelling",
             {
-                "raw_manifest",
+                "split_facts",
                 "full_transformer",
                 "feature_transformer",
                 "model_input_train",

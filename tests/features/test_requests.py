@@ -72,10 +72,3 @@ def test_what_cannot_be_read_is_named(column: str, value: list[object], word: st
 def test_a_missing_column_is_named() -> None:
     with pytest.raises(DataError, match="dropoff_zone"):
         as_requests({"pickup_datetime": [], "pickup_zone": []})
-
-
-def test_rows_and_hidden_distances() -> None:
-    requests = as_requests(COLUMNS)
-    assert requests.rows([1]).pickup_zone.tolist() == [75]
-    assert np.isnan(requests.without_distance().route_distance).all()
-    assert requests.route_distance[0] == 2.1

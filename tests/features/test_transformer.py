@@ -10,7 +10,8 @@ from sklearn.exceptions import NotFittedError
 
 from tests.features.small_city import make_trips
 from trip_duration.errors import DataError
-from trip_duration.features import FeatureTransformer, as_requests
+from trip_duration.features import FeatureTransformer
+from trip_duration.features.dictionary import Feature
 from trip_duration.features.transformer import FEATURE_NAMES, FEATURES, ROUTE_NAMES
 
 
@@ -46,7 +47,6 @@ def test_ids_far_out_are_unknown(fitted: FeatureTransformer) -> None:
         "dropoff_zone": [1, 1, 1, 1],
     }
     assert named(fitted, requests)["pickup_borough"].tolist() == [0, 0, 0, 0]
-    assert fitted.unseen(as_requests(requests)).tolist() == [True] * 4
 
 
 def test_a_frame_and_arrays_and_single_rows_give_the_same_bits(
@@ -143,7 +143,15 @@ def test_scikit_learns_manners(zones: pd.DataFrame, trips: pd.DataFrame) -> None
 
 def test_no_feature_is_unknown_at_the_time_of_the_request() -> None:
     assert all(feature.known_at_request for feature in FEATURES)
+    assert not Feature("tip", "tip of the trip", "dollars", "meter").known_at_request
     assert len(set(FEATURE_NAMES)) == len(FEATURE_NAMES)
+
+
+def test_outcomes_of_a_trip_are_not_looked_at(
+    fitted: FeatureTransformer, trips: pd.DataFrame
+) -> None:
+    outcomes = trips.assign(duration_minutes=1.0, tip_amount=9.0, dropoff_datetime="never")
+    assert fitted.transform(outcomes).tobytes() == fitted.transform(trips).tobytes()
 
 
 def test_no_requests_give_no_rows(fitted: FeatureTransformer) -> None:

@@ -109,6 +109,14 @@ def test_early_stopping_keeps_the_best_round() -> None:
     assert estimator.booster_.current_iteration() == curve.best_round
 
 
+def test_linear_keeps_the_pass_of_the_lowest_validation_loss() -> None:
+    matrix, minutes = make_rows()
+    params = LinearParams(alpha=1e-4, max_iter=30)
+    curve = Linear(params).fit(matrix, minutes, eval_set=make_rows(seed=1)).curve_
+    assert curve.best_round == int(np.argmin(curve.validation)) + 1
+    assert len(curve.train) == len(curve.validation) >= 3
+
+
 def test_without_validation_all_trees_are_kept() -> None:
     estimator = LightGBM(SMALL).fit(*make_rows())
     assert estimator.curve_.best_round == 30
@@ -132,7 +140,7 @@ def test_the_objective_is_what_is_minimised(family: type[Estimator]) -> None:
 
 def test_linear_folds_scikit_learns_pipeline_into_weights() -> None:
     matrix, minutes = make_rows()
-    params = LinearParams(alpha=1e-4)
+    params = LinearParams(alpha=1e-4, max_iter=3)
     ours = Linear(params, seed=1).fit(matrix, minutes, feature_names=NAMES)
     encoder = ColumnTransformer(
         [
@@ -141,15 +149,11 @@ def test_linear_folds_scikit_learns_pipeline_into_weights() -> None:
         ]
     )
     theirs = SGDRegressor(
-        loss="epsilon_insensitive",
-        epsilon=0.0,
-        alpha=1e-4,
-        max_iter=params.max_iter,
-        tol=params.tol,
-        n_iter_no_change=2,
-        average=True,
-        random_state=1,
-    ).fit(encoder.fit_transform(matrix), minutes)
+        loss="epsilon_insensitive", epsilon=0.0, alpha=1e-4, average=True, random_state=1
+    )
+    encoded = encoder.fit_transform(matrix)
+    for _ in range(3):
+        theirs.partial_fit(encoded, minutes)
     later, _ = make_rows(seed=2)
     later[0, 0] = 99.0  # a code never seen
     expected = theirs.predict(encoder.transform(later))

@@ -52,7 +52,7 @@ def _rejected(cleaned: pd.DataFrame) -> dict[str, int]:
 
 def test_good_trips_keep_their_values_and_their_order() -> None:
     trips = _clean(
-        _trip("2023-03-31 23:59:30", 45.5, pickup_zone=263, trip_distance=0.0),
+        _trip("2023-03-31 23:59:30", 45.5, pickup_zone=263, trip_distance=0.01),
         _trip("2023-03-01 00:00:00", 1, dropoff_zone=57, total_amount=-5.0),
         _trip("2023-03-15 10:00:00", 180, trip_distance=100.0),
     )
@@ -68,7 +68,7 @@ def test_good_trips_keep_their_values_and_their_order() -> None:
     ]
     assert trips["pickup_zone"].tolist() == [263, 1, 1]
     assert trips["dropoff_zone"].tolist() == [2, 57, 2]
-    assert trips["trip_distance"].tolist() == [0.0, 1.5, 100.0]
+    assert trips["trip_distance"].tolist() == [0.01, 1.5, 100.0]
     assert trips["duration_minutes"].tolist() == [45.5, 1.0, 180.0]
     assert trips.index.tolist() == [0, 1, 2]
     assert _rejected(trips) == {}
@@ -159,7 +159,8 @@ def test_bounds_are_those_of_the_parameters_and_inclusive(
 @pytest.mark.parametrize(
     ("distance", "kept", "nulled"),
     [
-        (0.0, 0.0, 0),
+        (0.01, 0.01, 0),
+        (0.0, None, 1),
         (100.0, 100.0, 0),
         (100.1, None, 1),
         (260_000.0, None, 1),

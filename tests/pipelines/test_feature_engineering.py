@@ -10,6 +10,7 @@ import pytest
 
 from tests.features.small_city import make_trips, zones
 from trip_duration.errors import DataError
+from trip_duration.features import FeatureTransformer
 from trip_duration.features.transformer import ROUTE_NAMES
 from trip_duration.months import MonthPart
 from trip_duration.params import FeatureEngineeringParams
@@ -30,14 +31,28 @@ def months_of(rows: int = 300) -> dict[str, MonthPart]:
         trips = make_trips(rows, seed, f"{month}-10").rename(
             columns={"route_distance": "trip_distance"}
         )
-        parts[month] = MonthPart(month, {}, lambda frame=trips: frame)
+        record = {"service": "green", "sha256": f"sha of {month}"}
+        parts[month] = MonthPart(month, record, lambda frame=trips: frame)
     return parts
 
 
 @pytest.fixture
 def split() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Training, validation and test trips of three small months."""
-    return nodes.split_trips(months_of(), list(months_of()), params_of(validation_days=10))
+    return nodes.split_trips(months_of(), list(months_of()), params_of(validation_days=10))[:3]
+
+
+def test_the_splits_say_what_they_are_made_of() -> None:
+    facts = nodes.split_trips(months_of(), list(months_of()), params_of(validation_days=10))[3]
+    assert facts == {
+        "service": "green",
+        "train_months": ["2023-01", "2023-02"],
+        "test_months": ["2023-03"],
+        "validation_days": 10,
+        "validation_from": "2023-02-19",
+        "presentation": "both",
+        "checksums": {month: f"sha of {month}" for month in ("2023-01", "2023-02", "2023-03")},
+    }
 
 
 def test_splits_follow_the_calendar(split: tuple[pd.DataFrame, ...]) -> None:
@@ -91,7 +106,7 @@ def test_altered_test_months_change_nothing_before_them(zones: pd.DataFrame) -> 
     )
     outcomes = []
     for months in (plain, altered):
-        train, validation, _ = nodes.split_trips(months, list(months), params_of())
+        train, validation, *_ = nodes.split_trips(months, list(months), params_of())
         outcomes.append(fit(train, validation, zones))
     assert outcomes[0][0] == outcomes[1][0]
     pd.testing.assert_frame_equal(outcomes[0][1], outcomes[1][1])
@@ -109,6 +124,16 @@ def test_changed_training_rows_do_change_the_features(
     assert not later.equals(other_later)
 
 
+class PlainNames(FeatureTransformer):
+    """A transformer of two columns that are no features of the project."""
+
+    def get_feature_names_out(self, input_features: Any = None) -> Any:
+        return np.array(["useful", "constant"], dtype=object)
+
+    def without_distance(self, matrix: Any) -> Any:
+        return matrix
+
+
 @pytest.mark.parametrize("method", ["gain", "permutation"])
 def test_a_useless_feature_is_dropped(method: str) -> None:
     random = np.random.default_rng(0)
@@ -119,9 +144,10 @@ def test_a_useless_feature_is_dropped(method: str) -> None:
         }
     )
     frame["duration_minutes"] = 3.0 * frame["useful"].astype(float)
-    selection = nodes.select_features(
-        frame, frame, params_of(selection={**SMALL, "rows": 2000, "method": method})
+    params = params_of(
+        selection={**SMALL, "rows": 2000, "method": method}, presentation="with_distance"
     )
+    selection = nodes.select_features(frame, frame, PlainNames(), params)
     assert selection["kept"] == ["useful"]
     assert selection["dropped"] == ["constant"]
     assert selection["importance"] == {"useful": 1.0, "constant": 0.0}
@@ -131,7 +157,8 @@ def test_without_selection_all_features_stay(
     split: tuple[pd.DataFrame, ...], zones: pd.DataFrame
 ) -> None:
     transformer, learnt, later = nodes.fit_transformer(split[0], split[1], zones, params_of())
-    selection = nodes.select_features(learnt, later, params_of(selection={"method": "none"}))
+    params = params_of(selection={"method": "none"})
+    selection = nodes.select_features(learnt, later, transformer, params)
     assert nodes.narrow_transformer(transformer, selection).selected_ == transformer.selected_
 
 

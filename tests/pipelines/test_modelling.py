@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from tests.features.small_city import make_trips, zones
+from trip_duration.errors import DataError
 from trip_duration.features import FeatureTransformer
 from trip_duration.models import Predictor
 from trip_duration.params import FeatureEngineeringParams, ModellingParams
@@ -77,20 +78,36 @@ def test_the_learning_curve_is_that_of_the_training(inputs: Inputs) -> None:
     assert predictor.facts == FACTS
 
 
-def test_facts_carry_a_digest_of_the_training_months() -> None:
-    manifest = {
+def splits_of(**facts: Any) -> dict[str, Any]:
+    return {
         "service": "green",
-        "months": {month: {"sha256": month} for month in ("2023-01", "2023-02")},
+        "train_months": ["2023-01"],
+        "test_months": ["2023-02"],
+        "validation_days": 7,
+        "presentation": "both",
+        "checksums": {"2023-01": "a", "2023-02": "b"},
+        **facts,
     }
+
+
+def test_facts_carry_a_digest_of_the_training_months() -> None:
     modelling = params_of(seed=4)
-    facts = nodes.describe_training(manifest, FEATURES, modelling)
+    facts = nodes.describe_training(splits_of(), FEATURES, modelling)
     assert facts["train_months"] == ["2023-01"]
     assert (facts["service"], facts["seed"]) == ("green", 4)
-    manifest["months"]["2023-02"]["sha256"] = "other"
-    assert nodes.describe_training(manifest, FEATURES, modelling) == facts
-    manifest["months"]["2023-01"]["sha256"] = "other"
-    digest = nodes.describe_training(manifest, FEATURES, modelling)["data_digest"]
+    other_test = splits_of(checksums={"2023-01": "a", "2023-02": "other"})
+    assert nodes.describe_training(other_test, FEATURES, modelling) == facts
+    other_train = splits_of(checksums={"2023-01": "other", "2023-02": "b"})
+    digest = nodes.describe_training(other_train, FEATURES, modelling)["data_digest"]
     assert digest != facts["data_digest"]
+
+
+@pytest.mark.parametrize(
+    "made", [{"train_months": ["2022-12"]}, {"validation_days": 3}, {"presentation": "both "}]
+)
+def test_inputs_of_other_splits_are_not_learnt_from_under_these_names(made: Any) -> None:
+    with pytest.raises(DataError, match=next(iter(made))):
+        nodes.describe_training(splits_of(**made), FEATURES, params_of())
 
 
 def test_the_baseline_is_the_median_of_pair_and_hour(inputs: Inputs) -> None:
@@ -130,3 +147,4 @@ def test_the_sample_of_training_is_evenly_spaced() -> None:
     assert len(nodes.sample_training(trips, params_of(train_rows=0))) == 400
     sample = nodes.sample_training(trips, params_of(train_rows=100))
     assert sample["pickup_datetime"].tolist() == trips["pickup_datetime"][::4].tolist()
+    assert len(nodes.sample_training(trips, params_of(train_rows=399))) == 200

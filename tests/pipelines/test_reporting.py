@@ -103,6 +103,7 @@ def predictor(predictions: pd.DataFrame) -> Predictor:
         "train_months": ["2023-01", "2023-02"],
         "test_months": ["2023-03"],
         "validation_days": 7,
+        "presentation": "both",
         "data_digest": "d1" * 32,
         "seed": 3,
         "objective": "absolute_error",

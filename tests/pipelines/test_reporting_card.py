@@ -18,6 +18,7 @@ FACTS = {
     "train_months": ["2023-01"],
     "test_months": ["2023-02"],
     "validation_days": 7,
+    "presentation": "both",
     "data_digest": "d1" * 32,
     "seed": 5,
     "objective": "absolute_error",
@@ -195,3 +196,16 @@ def test_limits_follow_what_was_measured() -> None:
 
 def test_table_puts_numbers_to_the_right() -> None:
     assert table(["a", "n"], [("x", 1)]) == "| a | n |\n| --- | ---: |\n| x | 1 |"
+
+
+@pytest.mark.parametrize(
+    ("presentation", "words"),
+    [
+        ("both", "is shown to it twice"),
+        ("with_distance", "requests without a distance means nothing"),
+        ("without_distance", "nothing of the distance"),
+    ],
+)
+def test_card_says_how_trips_were_presented(presentation: str, words: str) -> None:
+    run = {**RUN, "facts": {**FACTS, "presentation": presentation}}
+    assert words in write_model_card(_metrics(), SLICES, QUALITY, _manifest(), run)

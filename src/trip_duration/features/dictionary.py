@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+# what is known before the trip: the clock, the map, earlier trips, and what the caller says
+KNOWN_SOURCES = ("calendar", "zones", "history", "request")
+
 
 @dataclass(frozen=True)
 class Feature:
@@ -15,14 +18,17 @@ class Feature:
         meaning: What it says.
         unit: Its unit or range.
         source: Where it comes from: calendar, zones, history of training trips, or the request.
-        known_at_request: Whether it is known before the trip. A feature that is not is a leak.
     """
 
     name: str
     meaning: str
     unit: str
     source: str
-    known_at_request: bool = True
+
+    @property
+    def known_at_request(self) -> bool:
+        """Whether it is known before the trip. A feature that is not is a leak."""
+        return self.source in KNOWN_SOURCES
 
 
 def as_markdown(features: Iterable[Feature]) -> str:

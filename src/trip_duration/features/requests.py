@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -39,20 +39,6 @@ class Requests:
     def __len__(self) -> int:
         """Return the number of requests."""
         return len(self.pickup_datetime)
-
-    def without_distance(self) -> Self:
-        """Return the same requests as a caller without a routing engine makes them."""
-        return replace(self, route_distance=np.full(len(self), np.nan))
-
-    def rows(self, index: Any) -> Self:
-        """Return some of the requests, by mask, slice or positions."""
-        return replace(
-            self,
-            pickup_datetime=self.pickup_datetime[index],
-            pickup_zone=self.pickup_zone[index],
-            dropoff_zone=self.dropoff_zone[index],
-            route_distance=self.route_distance[index],
-        )
 
 
 def as_requests(data: Requests | pd.DataFrame | Mapping[str, Any]) -> Requests:

@@ -26,16 +26,20 @@ def rank_features(
         2001), nothing where the error falls.
     """
     settings = params.selection
-    rows = train.iloc[:: max(len(train) // settings.rows, 1)]
+    rows = _thin(train, settings.rows)
     names = [name for name in train.columns if name != target]
     booster = _fit_small(rows[names], rows[target], params)
     if settings.method == "gain":
         importance = booster.feature_importance("gain")
     else:
-        later = validation.iloc[:: max(len(validation) // settings.rows, 1)]
+        later = _thin(validation, settings.rows)
         importance = _permute(booster, later[names], later[target], params.seed)
     shares = importance / max(importance.sum(), np.finfo(float).tiny)
     return dict(zip(names, shares.tolist(), strict=True))
+
+
+def _thin(frame: pd.DataFrame, rows: int) -> pd.DataFrame:
+    return frame.iloc[:: max(-(-len(frame) // rows), 1)]
 
 
 def _fit_small(

@@ -122,12 +122,6 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         hidden[:, [i for i, name in enumerate(self.selected_) if name in ROUTE_NAMES]] = np.nan
         return hidden
 
-    def unseen(self, requests: Requests) -> npt.NDArray[np.bool_]:
-        """Tell which requests name a zone that no training trip had."""
-        pickup, dropoff = self._codes(requests.pickup_zone), self._codes(requests.dropoff_zone)
-        unseen: npt.NDArray[np.bool_] = (pickup == 0) | (dropoff == 0)
-        return unseen
-
     def to_bundle(self) -> Bundle:
         """Return the fitted state as a bundle of its own."""
         return Bundle(KIND, {"selected": list(self.selected_)}, self.to_files())

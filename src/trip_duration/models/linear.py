@@ -19,11 +19,12 @@ from trip_duration.params import LinearParams, Objective
 
 # columns whose numbers are names: each value gets a weight of its own
 CODES = ("pickup_zone", "dropoff_zone", "borough_pair", "hour_of_week", "hour", "weekday", "season")
+_PATIENCE = 3
 _LOSSES = {"absolute_error": "epsilon_insensitive", "squared_error": "squared_error"}
 
 
 class Linear(Estimator):
-    """Linear regression by stochastic gradient descent.
+    """Linear regression by stochastic gradient descent, stopped by the loss on validation rows.
 
     Fitted by scikit-learn (imputer, scaler, one-hot coder, ``SGDRegressor``); kept as the weight of
     each number, of its absence, and of each code, which is all that prediction needs.
@@ -62,18 +63,45 @@ class Linear(Estimator):
             loss=_LOSSES[self.objective],
             epsilon=0.0,
             alpha=params.alpha,
-            max_iter=params.max_iter,
-            tol=params.tol,
-            n_iter_no_change=2,
             average=True,
             random_state=self.seed,
         )
-        regressor.fit(encoder.fit_transform(X), y)
+        rows = encoder.fit_transform(X), y
+        later = None if eval_set is None else (encoder.transform(eval_set[0]), eval_set[1])
+        self._descend(regressor, rows, later, params)
         self.numbers_, self.codes_ = np.array(numbers, int), np.array(codes, int)
         self.offset_ = float(regressor.intercept_[0])
         self._unfold(encoder, regressor.coef_)
         self.spread_ = self._spread(X)
-        self.curve_ = LearningCurve(self.objective, best_round=int(regressor.n_iter_))
+
+    def _descend(
+        self, regressor: SGDRegressor, rows: Any, later: Any, params: LinearParams
+    ) -> None:
+        """Pass over the rows until the loss no longer falls, and keep the weights of its lowest."""
+        best, kept, since = np.inf, None, 0
+        losses: dict[str, list[float]] = {"train": [], "validation": []}
+        for _ in range(params.max_iter):
+            regressor.partial_fit(*rows)
+            losses["train"].append(self._loss(regressor, rows))
+            if later is not None:
+                losses["validation"].append(self._loss(regressor, later))
+            loss = (losses["validation"] or losses["train"])[-1]
+            since = 0 if loss < best - params.tol else since + 1
+            if loss < best:
+                best, kept = loss, (regressor.coef_.copy(), regressor.intercept_.copy())
+            if since == _PATIENCE:
+                break
+        if kept is not None:
+            regressor.coef_, regressor.intercept_ = kept
+        watched = losses["validation"] or losses["train"]
+        self.curve_ = LearningCurve(
+            self.objective, **losses, best_round=int(np.argmin(watched)) + 1
+        )
+
+    def _loss(self, regressor: SGDRegressor, rows: Any) -> float:
+        error = regressor.predict(rows[0]) - rows[1]
+        squared = self.objective == "squared_error"
+        return float(np.mean(error**2 if squared else np.abs(error)))
 
     def _unfold(self, encoder: ColumnTransformer, weights: Minutes) -> None:
         """Fold scaling and imputing into one weight per number and one per absence."""

@@ -62,7 +62,7 @@ class RuleParams(Group):
 
     min_duration: Minutes = 1.0
     max_duration: Minutes = 180.0
-    min_distance: Annotated[float, Field(ge=0)] = 0.0
+    min_distance: Annotated[float, Field(ge=0)] = 0.01
     max_distance: Annotated[float, Field(gt=0)] = 100.0
     max_speed: Annotated[float, Field(gt=0)] = 100.0
 

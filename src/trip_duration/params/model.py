@@ -22,7 +22,7 @@ class HistoryParams(Group):
 
 
 class SelectionParams(Group):
-    """Selection of features on the validation window.
+    """Selection of features by what a small model makes of them.
 
     Attributes:
         method: ``none`` keeps all; ``gain`` ranks by the gain of a small model's splits;
@@ -107,7 +107,7 @@ class LinearParams(Group):
     Attributes:
         alpha: Strength of the penalty.
         max_iter: Passes over the training rows at most.
-        tol: Fall of the loss below which a pass counts as no progress.
+        tol: Fall of the loss below which a pass counts as no progress, minutes.
     """
 
     alpha: Annotated[float, Field(gt=0)] = 1e-5

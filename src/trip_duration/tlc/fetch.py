@@ -115,6 +115,9 @@ def _continue(old: Record | None, new: Record) -> Record:
     if old.get("sha256") == new["sha256"]:
         log.info("%s: fetched, same content", new["file"])
         return {**new, "ingested_at": old.get("ingested_at", new["ingested_at"])}
+    if old.get("source") != new["source"]:
+        log.info("%s: fetched from %s, was from %s", new["file"], new["source"], old.get("source"))
+        return new
     log.warning(
         "republished: %s has other content than before: sha256 %s -> %s, rows %s -> %s",
         *(new["file"], old.get("sha256"), new["sha256"], old.get("rows"), new["rows"]),

@@ -62,7 +62,12 @@ def clean_months(
     return {
         month: MonthPart(
             month=month,
-            record={"file": raw_trips[month].record["file"], "digest": digest},
+            record={
+                "file": raw_trips[month].record["file"],
+                "sha256": raw_trips[month].record["sha256"],
+                "service": params.service.value,
+                "digest": digest,
+            },
             read=partial(_clean, raw_trips[month], known, params),
         )
         for month in params.wanted

@@ -21,7 +21,7 @@ TARGET = "duration_minutes"
 
 def split_trips(
     trips: dict[str, MonthPart], passed_months: list[str], params: FeatureEngineeringParams
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     """Split by the calendar into training, validation and test trips.
 
     Args:
@@ -30,7 +30,8 @@ def split_trips(
         params: Months of training and test, days of validation.
 
     Returns:
-        Training trips, the trips of the last days of training, test trips.
+        Training trips, the trips of the last days of training, test trips, and what the splits are
+        made of: service, months, first day of validation, checksums of the raw months.
 
     Raises:
         DataError: If a month was not processed or did not pass.
@@ -48,7 +49,22 @@ def split_trips(
         len(validation),
         len(test),
     )
-    return train, validation, test
+    return train, validation, test, _describe_splits(trips, begin, params)
+
+
+def _describe_splits(
+    trips: dict[str, MonthPart], begin: pd.Timestamp, params: FeatureEngineeringParams
+) -> dict[str, Any]:
+    months = (*params.train_months, *params.test_months)
+    return {
+        "service": trips[months[0]].record["service"],
+        "train_months": list(params.train_months),
+        "test_months": list(params.test_months),
+        "validation_days": params.validation_days,
+        "validation_from": f"{begin:%Y-%m-%d}",
+        "presentation": params.presentation,
+        "checksums": {month: trips[month].record["sha256"] for month in months},
+    }
 
 
 def _read(trips: dict[str, MonthPart], passed: list[str], months: tuple[str, ...]) -> pd.DataFrame:
@@ -105,13 +121,15 @@ def _with_target(matrix: Any, names: Any, minutes: Any) -> pd.DataFrame:
 def select_features(
     train_features: pd.DataFrame,
     validation_features: pd.DataFrame,
+    full_transformer: FeatureTransformer,
     params: FeatureEngineeringParams,
 ) -> dict[str, Any]:
-    """Choose the features that a small model finds worth having.
+    """Choose the features that a small model finds worth having, on trips as they are presented.
 
     Args:
         train_features: Features and target of training trips.
         validation_features: Features and target of the validation window.
+        full_transformer: Knows which features tell the distance.
         params: Method, threshold and size of the small model.
 
     Returns:
@@ -121,7 +139,10 @@ def select_features(
     names = [name for name in train_features.columns if name != TARGET]
     if settings.method == "none":
         return {"method": "none", "importance": {}, "kept": names, "dropped": []}
-    shares = rank_features(train_features, validation_features, TARGET, params)
+    ways = params.presentation
+    train = _present(train_features, full_transformer, ways)
+    later = _present(validation_features, full_transformer, ways)
+    shares = rank_features(train, later, TARGET, params)
     kept = [name for name in names if shares[name] >= settings.min_share]
     dropped = [name for name in names if name not in kept]
     log.info("%d features kept, dropped: %s", len(kept), ", ".join(dropped) or "none")

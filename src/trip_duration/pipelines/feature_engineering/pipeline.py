@@ -16,7 +16,7 @@ def create_pipeline() -> Pipeline:
                     "passed_months": "passed_months",
                     "params": "params:feature_engineering",
                 },
-                outputs=["train_trips", "validation_trips", "test_trips"],
+                outputs=["train_trips", "validation_trips", "test_trips", "split_facts"],
                 name="split_trips",
             ),
             Node(
@@ -35,6 +35,7 @@ def create_pipeline() -> Pipeline:
                 inputs={
                     "train_features": "train_features",
                     "validation_features": "validation_features",
+                    "full_transformer": "full_transformer",
                     "params": "params:feature_engineering",
                 },
                 outputs="feature_selection",

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from trip_duration.errors import DataError
 from trip_duration.features import FeatureTransformer, as_requests
 from trip_duration.models import Predictor
 from trip_duration.models.families import make_estimator
@@ -19,31 +20,39 @@ from trip_duration.params import FeatureEngineeringParams, ModellingParams
 
 log = logging.getLogger(__name__)
 TARGET = "duration_minutes"
+_SPLIT_CHOICES = ("train_months", "test_months", "validation_days", "presentation")
 
 
 def describe_training(
-    raw_manifest: dict[str, Any],
+    split_facts: dict[str, Any],
     feature_engineering: FeatureEngineeringParams,
     modelling: ModellingParams,
 ) -> dict[str, Any]:
     """Say what a model of this run is learnt from, so that the model can carry it.
 
     Args:
-        raw_manifest: Checksums of the raw months.
-        feature_engineering: Months of training and test.
+        split_facts: What the splits are made of.
+        feature_engineering: What the parameters of this run say of the splits.
         modelling: Family and seeds.
 
     Returns:
         Months, a digest over the checksums of the training months, and settings.
+
+    Raises:
+        DataError: If the splits were made with other parameters than this run has.
     """
-    months = list(feature_engineering.train_months)
-    checksums = {month: raw_manifest["months"][month]["sha256"] for month in months}
+    asked = feature_engineering.model_dump(mode="json", include=set(_SPLIT_CHOICES))
+    made = {name: split_facts[name] for name in _SPLIT_CHOICES}
+    if asked != made:
+        raise DataError(
+            f"the model inputs were made with {made}, the parameters say {asked}. Run the pipeline "
+            "feature_engineering with the same parameters first."
+        )
+    checksums = {month: split_facts["checksums"][month] for month in split_facts["train_months"]}
     digest = hashlib.sha256(json.dumps(checksums, sort_keys=True).encode()).hexdigest()
     return {
-        "service": raw_manifest["service"],
-        "train_months": months,
-        "test_months": list(feature_engineering.test_months),
-        "validation_days": feature_engineering.validation_days,
+        "service": split_facts["service"],
+        **made,
         "data_digest": digest,
         "seed": modelling.seed,
         "objective": modelling.objective,
@@ -110,7 +119,7 @@ def _matrix(frame: pd.DataFrame) -> tuple[Any, Any]:
 
 def sample_training(train_trips: pd.DataFrame, params: ModellingParams) -> pd.DataFrame:
     """Take evenly spaced training trips, enough for the metrics of training."""
-    step = max(len(train_trips) // params.train_rows, 1) if params.train_rows else 1
+    step = max(-(-len(train_trips) // params.train_rows), 1) if params.train_rows else 1
     return train_trips.iloc[::step].reset_index(drop=True)
 
 

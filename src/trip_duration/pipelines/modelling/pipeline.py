@@ -12,7 +12,7 @@ def create_pipeline() -> Pipeline:
             Node(
                 func=nodes.describe_training,
                 inputs={
-                    "raw_manifest": "raw_manifest",
+                    "split_facts": "split_facts",
                     "feature_engineering": "params:feature_engineering",
                     "modelling": "params:modelling",
                 },

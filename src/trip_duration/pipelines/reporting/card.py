@@ -33,10 +33,14 @@ _IMPORTANCE = {
     "lightgbm": "the gain of all splits on it",
     "linear": "how far it moves the predictions of training trips",
 }
-_PRESENTATIONS = (
-    "Every training trip is shown to it twice, with its metered distance and without, so that one "
-    "model answers both kinds of request."
-)
+_PRESENTATIONS = {
+    "both": "Every training trip is shown to it twice, with its metered distance and without, so "
+    "that one model answers both kinds of request.",
+    "with_distance": "Training trips are shown to it with their metered distance only: what it "
+    "answers to requests without a distance means nothing.",
+    "without_distance": "Training trips are shown to it without their distance only: it makes "
+    "nothing of the distance of a request.",
+}
 _OBJECTIVES = {
     "absolute_error": "mean absolute error",
     "squared_error": "mean squared error",
@@ -81,7 +85,7 @@ def _identify(run: Json) -> dict[str, Any]:
         "sha256": run["sha256"],
         "family": run["family"],
         "family_words": _FAMILIES.get(run["family"], f"The family `{run['family']}`."),
-        "presentations": _PRESENTATIONS,
+        "presentations": _PRESENTATIONS[facts["presentation"]],
         "importance_words": _IMPORTANCE.get(run["family"], "as its family measures it"),
         "objective": _OBJECTIVES.get(facts["objective"], facts["objective"]),
         "objective_name": facts["objective"],

@@ -44,7 +44,8 @@ def describe_run(
     """
     settings: dict[str, Any] = {
         "data_processing": _changes(data_processing),
-        "feature_engineering": _changes(feature_engineering),
+        "feature_engineering": _changes(feature_engineering)
+        | _own_seed(feature_engineering.seed, modelling.seed),
         "modelling": _changes(modelling),
     }
     if ingestion.source_root == SYNTHETIC:
@@ -69,6 +70,10 @@ def describe_run(
 
 def _changes(group: Group, left_out: frozenset[str] = _CHOICES) -> dict[str, Any]:
     return group.model_dump(mode="json", exclude=set(left_out), exclude_defaults=True)
+
+
+def _own_seed(seed: int, common: int) -> dict[str, int]:
+    return {} if seed == common else {"seed": seed}
 
 
 def _choose(predictor: Predictor, ingestion: IngestionParams) -> dict[str, Any]:
