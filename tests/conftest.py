@@ -184,15 +184,19 @@ def new_project(
 def run_kedro(without_server: None) -> RunKedro:
     """Run pipelines of a project in this process, as ``kedro run --env test`` does.
 
-    Takes the project, ``params`` (as given to ``--params``, but a mapping) and what
-    ``KedroSession.run`` takes.
+    Takes the project, ``params`` (as given to ``--params``, but a mapping), ``tracking_uri`` (the
+    project's own database if none is given) and what ``KedroSession.run`` takes.
     """
 
-    def run(project: Path, params: dict[str, Any] | None = None, **choice: Any) -> dict[str, Any]:
+    def run(
+        project: Path, params: dict[str, Any] | None = None, tracking_uri: str = "", **choice: Any
+    ) -> dict[str, Any]:
         bootstrap_project(project)
         with pytest.MonkeyPatch.context() as patch:
-            # MLflow puts the tracking URI into the environment; the next project would find it
-            patch.setenv("MLFLOW_TRACKING_URI", os.environ.get("MLFLOW_TRACKING_URI", ""))
+            # MLflow puts both into the environment; the next project would find them
+            patch.setenv("MLFLOW_TRACKING_URI", tracking_uri)
+            patch.setenv("MLFLOW_EXPERIMENT_ID", "")
+            patch.delenv("MLFLOW_EXPERIMENT_ID")
             with KedroSession.create(project, env="test", runtime_params=params) as session:
                 outputs: dict[str, Any] = session.run(**choice)
         return outputs

@@ -23,7 +23,10 @@ pytestmark = [
 def run(project: Path, pipelines: list[str] | None = None, **params: Any) -> None:
     bootstrap_project(project)
     with pytest.MonkeyPatch.context() as patch:
+        # MLflow puts both into the environment; the next project would find them
         patch.setenv("MLFLOW_TRACKING_URI", "")
+        patch.setenv("MLFLOW_EXPERIMENT_ID", "")
+        patch.delenv("MLFLOW_EXPERIMENT_ID")
         params["source_root"] = str(Path(SOURCE).resolve())
         with KedroSession.create(project, env="tlc", runtime_params=params) as session:
             session.run(pipeline_names=pipelines)

@@ -19,7 +19,7 @@ from kedro.pipeline.node import Node
 from trip_duration.errors import ParameterError
 from trip_duration.params import read_parameters
 from trip_duration.tracking import plugin
-from trip_duration.tracking.place import anchor
+from trip_duration.tracking.place import TrackingVariable, anchor
 from trip_duration.tracking.run import TrackedRun, run_name
 from trip_duration.tracking.whereabouts import whereabouts
 
@@ -54,8 +54,9 @@ class TrackingHook:
     """
 
     def __init__(self) -> None:
-        """Begin without a run; the open one is the only state, and none is open between runs."""
+        """Begin without a run; none is open between runs."""
         self._run: TrackedRun | None = None
+        self._variable = TrackingVariable()
 
     @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
@@ -63,7 +64,9 @@ class TrackingHook:
         loader: Any = context.config_loader
         # kedro-mlflow would add its pattern after this
         loader.config_patterns.setdefault("mlflow", ["mlflow*", "mlflow*/**"])
-        loader["mlflow"] = anchor(loader["mlflow"], Path(context.project_path))
+        self._variable.restore()
+        conf = loader["mlflow"] = anchor(loader["mlflow"], Path(context.project_path))
+        self._variable.remember(conf["server"]["mlflow_tracking_uri"])
 
     @hook_impl(wrapper=True)
     def before_pipeline_run(
@@ -76,10 +79,11 @@ class TrackingHook:
             return (yield)
         parameters = read_parameters(catalog.load("parameters"))
         plugin.name_run(run_name(parameters))
+        plugin.use_configured_place()
         result = yield
-        run_id = plugin.started_run()
-        if run_id is not None:
-            self._run = TrackedRun(run_id, Path(run_params["project_path"]))
+        started = plugin.started_run()
+        if started is not None:
+            self._run = TrackedRun(*started, Path(run_params["project_path"]))
             with self._run.failing_on_error():
                 self._run.begin(parameters)
         return result
@@ -101,13 +105,15 @@ class TrackingHook:
             self._run.watch.stop(node.name)
 
     @hook_impl(tryfirst=True)
-    def after_pipeline_run(self, pipeline: Pipeline, catalog: Any) -> None:
+    def after_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: Any
+    ) -> None:
         """Log what was made while the run is open, and say where everything is."""
         run, self._run = self._run, None
         if run is not None:
             with run.failing_on_error():
                 run.finish(pipeline, catalog)
-                for line in whereabouts(run, pipeline, catalog):
+                for line in whereabouts(run, pipeline, catalog, run_params.get("env")):
                     log.info(line)
 
     @hook_impl(tryfirst=True)

@@ -1,13 +1,14 @@
-"""Places of tracking: anchored to the project, and shown without passwords."""
+"""Places of tracking: anchored to the project, the user's own between sessions, and shown."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from trip_duration.tracking.place import anchor, how_to_see, without_password
+from trip_duration.tracking.place import VARIABLE, TrackingVariable, anchor, how_to_see
 
 PROJECT = Path("/home/me/project")
 
@@ -56,20 +57,37 @@ def test_anchoring_leaves_its_argument_alone() -> None:
     assert given == conf("sqlite:///a.db")
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("at postgresql+psycopg2://trip:pa55@db:5432/x", "at postgresql+psycopg2://***@db:5432/x"),
-        ("https://token@host/path", "https://***@host/path"),
-        ("postgresql://trip:p@ss:w@db/x", "postgresql://***@db/x"),
-        ("https://host/a@b and me@example.org", "https://host/a@b and me@example.org"),
-    ],
-)
-def test_passwords_are_masked(text: str, expected: str) -> None:
-    assert without_password(text) == expected
-
-
-def test_a_server_is_an_address_and_a_database_a_command() -> None:
+def test_a_server_is_an_address_and_a_database_a_command(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("sys.executable", str(tmp_path / ".venv/bin/python"))
+    monkeypatch.chdir(tmp_path)
     assert how_to_see("http://h:5000/", "1", "ab") == "http://h:5000/#/experiments/1/runs/ab"
     shown = how_to_see("postgresql://u:p@h/d", "1", "ab")
-    assert shown == "mlflow ui --backend-store-uri postgresql://***@h/d"
+    assert shown == ".venv/bin/mlflow ui --backend-store-uri 'postgresql://u:***@h/d'"
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    shown = how_to_see("sqlite:////a/m.db", "1", "ab")
+    assert shown == f"{tmp_path}/.venv/bin/mlflow ui --backend-store-uri sqlite:////a/m.db"
+
+
+def test_what_a_session_leaves_in_the_environment_is_undone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    variable = TrackingVariable()
+    for users in (None, "http://mine"):
+        monkeypatch.delenv(VARIABLE, raising=False)
+        if users:
+            monkeypatch.setenv(VARIABLE, users)
+        variable.remember("sqlite:////a.db")
+        monkeypatch.setenv(VARIABLE, "sqlite:////a.db")
+        variable.restore()
+        assert os.environ.get(VARIABLE) == users
+
+
+def test_what_is_set_between_two_sessions_is_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
+    variable = TrackingVariable()
+    variable.remember("sqlite:////a.db")
+    monkeypatch.setenv(VARIABLE, "http://new")
+    variable.restore()
+    assert os.environ[VARIABLE] == "http://new"

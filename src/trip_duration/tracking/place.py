@@ -2,13 +2,41 @@
 
 from __future__ import annotations
 
-import re
+import os
+import shlex
+import sys
 from copy import deepcopy
-from pathlib import Path
+from dataclasses import dataclass
+from pathlib import Path, PurePath
 from typing import Any
 
+from trip_duration.tracking.secrets import masked_uri
+
 SQLITE = "sqlite:///"
-_PASSWORD = re.compile(r"(?<=://)([^/@\s:]*):[^\s/]*@|(?<=://)[^\s/:@]*@")
+VARIABLE = "MLFLOW_TRACKING_URI"
+
+
+@dataclass
+class TrackingVariable:
+    """``MLFLOW_TRACKING_URI`` as the user has set it.
+
+    MLflow overwrites it with the place in use, where the next session of the process would find it.
+    """
+
+    found: str | None = None
+    placed: str | None = None
+
+    def restore(self) -> None:
+        """Undo what an earlier session has left; what was set since then is the user's."""
+        if self.placed is None or os.environ.get(VARIABLE) != self.placed:
+            return
+        del os.environ[VARIABLE]
+        if self.found is not None:
+            os.environ[VARIABLE] = self.found
+
+    def remember(self, coming: str | None) -> None:
+        """Note what the user has, before MLflow sets the variable to ``coming``."""
+        self.found, self.placed = os.environ.get(VARIABLE), coming
 
 
 def anchor(conf: dict[str, Any], project: Path) -> dict[str, Any]:
@@ -40,15 +68,23 @@ def _absolute(uri: str | None, project: Path) -> str | None:
     return f"{SQLITE}{(project / path).as_posix()}{mark}{query}"
 
 
-def without_password(text: str) -> str:
-    """Return a text with the users and passwords of its URLs replaced by ``***``."""
-    return _PASSWORD.sub("***@", text)
-
-
 def how_to_see(uri: str, experiment_id: str, run_id: str) -> str:
     """Return what shows a run: the address on a server, or the command that starts MLflow's UI."""
-    safe = without_password(uri)
+    safe = masked_uri(uri)
     if uri.startswith("http"):
         return f"{safe.rstrip('/')}/#/experiments/{experiment_id}/runs/{run_id}"
     # the password of a database is for the reader to fill in
-    return f"mlflow ui --backend-store-uri {safe}"
+    return f"{program('mlflow')} ui --backend-store-uri {shlex.quote(safe)}"
+
+
+def program(name: str) -> str:
+    """Return a program of this interpreter's environment, as a shell takes it from here."""
+    path = from_here(str(Path(sys.executable).with_name(name)))
+    # a shell would look for a bare name elsewhere
+    return shlex.quote(path if "/" in path else f"./{path}")
+
+
+def from_here(path: str) -> str:
+    """Return a path relative to the working directory, if it is in there."""
+    here = Path.cwd()
+    return str(PurePath(path).relative_to(here)) if PurePath(path).is_relative_to(here) else path

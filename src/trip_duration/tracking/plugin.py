@@ -40,6 +40,20 @@ def name_run(name: str) -> None:
     options.name = options.name or name
 
 
+def use_configured_place() -> None:
+    """Point MLflow to the configured server and experiment, wherever others have pointed it since.
+
+    A run that someone else has opened in this process stays where it is.
+    """
+    import mlflow  # noqa: PLC0415 - see started_run
+
+    plugin = _plugin()
+    if not plugin._already_active_mlflow:
+        conf = plugin.mlflow_config
+        mlflow.set_tracking_uri(conf.server.mlflow_tracking_uri)
+        mlflow.set_experiment(experiment_id=conf.tracking.experiment._experiment.experiment_id)
+
+
 @contextmanager
 def without_node_parameters() -> Iterator[None]:
     """Keep the plugin from logging each typed group of a node as one long string."""
@@ -52,8 +66,8 @@ def without_node_parameters() -> Iterator[None]:
         plugin._is_mlflow_enabled = True
 
 
-def started_run() -> str | None:
-    """Return the id of the run that the plugin has started, if it tracks this one.
+def started_run() -> tuple[str, str] | None:
+    """Return id and tracking URI of the run that the plugin has started, if it tracks this one.
 
     A run that is still open when the process ends (Ctrl-C, ``sys.exit``) was not finished, which is
     what MLflow would make of it.
@@ -64,7 +78,7 @@ def started_run() -> str | None:
     if run is None:
         return None
     atexit.register(end_open_run, "KILLED", run.info.run_id)
-    return str(run.info.run_id)
+    return str(run.info.run_id), str(mlflow.get_tracking_uri())
 
 
 def end_open_run(status: str, run_id: str) -> None:

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 from kedro.pipeline import Pipeline
 
 from trip_duration.params import Parameters
-from trip_duration.tracking import files, plugin, surroundings
+from trip_duration.tracking import figures, files, plugin, surroundings
 from trip_duration.tracking.flatten import flat_parameters, flatten
-from trip_duration.tracking.place import without_password
+from trip_duration.tracking.secrets import without_password
 from trip_duration.tracking.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
@@ -48,20 +48,22 @@ class TrackedRun:
 
     Attributes:
         run_id: Its identity. MLflow's notion of an active run depends on the thread; this does not.
+        tracking_uri: Where it is tracked. MLflow's notion of that can be changed by anyone.
         project: Root of the project.
         watch: Clocks of the nodes.
     """
 
     run_id: str
+    tracking_uri: str
     project: Path
     watch: Stopwatch = field(default_factory=Stopwatch)
 
     @cached_property
     def client(self) -> MlflowClient:
-        """MLflow's client of the tracking server in use."""
+        """MLflow's client of the place where the run is tracked."""
         import mlflow  # noqa: PLC0415 - only where a run is tracked
 
-        return mlflow.MlflowClient()
+        return mlflow.MlflowClient(tracking_uri=self.tracking_uri)
 
     def begin(self, parameters: Parameters) -> None:
         """Log what is known before any node has run: parameters, code, libraries, machine."""
@@ -91,7 +93,8 @@ class TrackedRun:
 
     def fail(self, error: BaseException) -> None:
         """Log why the run has failed."""
-        reason = without_password(f"{type(error).__name__}: {error}")[:TEXT]
+        said = f"{type(error).__name__}: {error}"
+        reason = without_password(said, self.tracking_uri)[:TEXT]
         self._log(metrics=self.watch.metrics(), tags={"error": reason})
 
     @contextmanager
@@ -128,6 +131,7 @@ class TrackedRun:
     def _gather(self, pipeline: Pipeline, catalog: Any, folder: Path) -> None:
         for name in files.reports(pipeline, catalog):
             files.copy_to(catalog.get(name), folder / "reports")
+        figures.write_page(folder / "reports")
         if files.used("raw_manifest", pipeline, catalog):
             self._gather_manifest(catalog.load("raw_manifest"), folder)
         if files.used("predictions", pipeline, catalog):

@@ -1,0 +1,83 @@
+"""The predictor as MLflow has it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+from mlflow.entities import Run
+
+from trip_duration.models import Predictor
+from trip_duration.tracking.model import example, log_predictor
+
+
+@pytest.fixture
+def logged_model(tracked: Run, finished_run: Path, use_tracking: Any) -> Iterator[str]:
+    (output,) = tracked.outputs.model_outputs
+    with use_tracking(f"sqlite:///{finished_run}/data/mlflow.db"):
+        yield f"models:/{output.model_id}"
+
+
+@pytest.fixture
+def empty_experiment(
+    finished_run: Path, tmp_path: Path, use_tracking: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """An experiment whose runs write nothing into the working directory, which is empty."""
+    here, database = tmp_path / "here", tmp_path / "mlflow.db"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    shutil.copy(finished_run / "data/mlflow.db", database)
+    with use_tracking(f"sqlite:///{database}"):
+        location = (tmp_path / "artifacts").as_uri()
+        yield mlflow.create_experiment("model-only", artifact_location=location)
+    assert not list(here.iterdir())
+
+
+def test_the_model_predicts_what_the_predictor_does(logged_model: str, finished_run: Path) -> None:
+    predictor = Predictor.load(finished_run / "data/06_models/predictor")
+    trips = pd.read_parquet(finished_run / "data/07_model_output/predictions.parquet")
+    requests = trips.rename(columns={"trip_distance": "route_distance"})
+    model = mlflow.pyfunc.load_model(logged_model)
+    for columns in (["route_distance"], []):
+        asked = requests[["pickup_datetime", "pickup_zone", "dropoff_zone", *columns]]
+        answer = model.predict(asked)["minutes"].to_numpy()
+        np.testing.assert_array_equal(answer, predictor.predict(asked))
+
+
+def test_the_model_has_a_contract_an_example_and_no_pickle(logged_model: str) -> None:
+    model = mlflow.models.get_model_info(logged_model)
+    inputs = {column.name: column for column in model.signature.inputs}
+    optional = [name for name, column in inputs.items() if not column.required]
+    assert list(inputs) == ["pickup_datetime", "pickup_zone", "dropoff_zone", "route_distance"]
+    assert optional == ["route_distance"]
+    assert model.signature.outputs.input_names() == ["minutes"]
+    files = {
+        path.name for path in Path(mlflow.artifacts.download_artifacts(logged_model)).rglob("*")
+    }
+    assert {"input_example.json", "served_model.py", "manifest.json"} <= files
+    assert not [name for name in files if name.endswith((".pkl", ".pickle", ".joblib"))]
+
+
+def test_logging_the_model_starts_no_python_to_guess_requirements(
+    finished_run: Path, empty_experiment: str
+) -> None:
+    started: list[str] = []
+    watching = [True]
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        if watching and event == "subprocess.Popen":
+            started.append(str(arguments[0]))
+
+    sys.addaudithook(watch)
+    with mlflow.start_run(experiment_id=empty_experiment):
+        info = log_predictor(Predictor.load(finished_run / "data/06_models/predictor"))
+    watching.clear()
+    assert not [program for program in started if "python" in program]
+    assert mlflow.pyfunc.load_model(info.model_uri).predict(example()).shape == (2, 1)
