@@ -58,7 +58,7 @@ def clean(raw: pd.DataFrame, month: str, zones: list[int]) -> tuple[pd.DataFrame
     """Trips of a month, and the rows rejected by each rule."""
     minutes, hidden = measure(raw, month)
     zone_ids = raw[["pickup_zone", "dropoff_zone"]].fillna(0)
-    distance = raw["distance"].where(raw["distance"].between(0, 100))
+    distance = raw["distance"].where(raw["distance"].between(0.01, 100))
     start = pd.Timestamp(f"{month}-01")
     refund, duplicate = repeats(raw)
     rules = {
