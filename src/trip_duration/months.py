@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
+# the clock that trips are timed by
+TIME_ZONE = "America/New_York"
 _MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])")
 
 
@@ -42,6 +44,16 @@ def _expand(part: str) -> list[str]:
     if months.empty:
         raise ValueError(f"'{part}' runs backwards: expected the earlier month first")
     return months.strftime("%Y-%m").tolist()
+
+
+def span_months(months: Sequence[str]) -> str:
+    """Write months as the command line takes them: a range where none is left out."""
+    if not months:
+        return ""
+    span = f"{months[0]}..{months[-1]}"
+    if len(months) > 1 and parse_months(span) == tuple(months):
+        return span
+    return " ".join(months)
 
 
 def month_bounds(month: str) -> tuple[pd.Timestamp, pd.Timestamp]:

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from trip_duration.pipelines.reporting.facts import flatten, span_months, write_command
+from trip_duration.months import span_months
+from trip_duration.params.flat import flatten
+from trip_duration.pipelines.reporting.facts import write_command
 
 
 @pytest.mark.parametrize(

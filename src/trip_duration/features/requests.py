@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from trip_duration.errors import DataError
+from trip_duration.months import TIME_ZONE
 
-TIME_ZONE = "America/New_York"
 REQUEST_COLUMNS = ("pickup_datetime", "pickup_zone", "dropoff_zone")
 ROUTE_DISTANCE = "route_distance"
 
@@ -39,6 +39,11 @@ class Requests:
     def __len__(self) -> int:
         """Return the number of requests."""
         return len(self.pickup_datetime)
+
+
+def requests_of(trips: pd.DataFrame) -> Requests:
+    """Read the requests that trips answered, the meter's distance standing in for the route's."""
+    return as_requests(trips.rename(columns={"trip_distance": ROUTE_DISTANCE}))
 
 
 def as_requests(data: Requests | pd.DataFrame | Mapping[str, Any]) -> Requests:

@@ -1,22 +1,11 @@
-"""Nested values as one value for each leaf, named by its path."""
+"""Parameters as MLflow takes them: a text for each leaf."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from trip_duration.params import Group, Parameters
-
-
-def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return the leaves of nested mappings, named ``outer.inner``."""
-    leaves: dict[str, Any] = {}
-    for name, value in nested.items():
-        if isinstance(value, Mapping):
-            leaves |= flatten(value, f"{prefix}{name}.")
-        else:
-            leaves[f"{prefix}{name}"] = value
-    return leaves
+from trip_duration.params.flat import flatten
 
 
 def flat_parameters(parameters: Parameters) -> dict[str, str]:

@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.pipeline import Pipeline
 
+from trip_duration.months import span_months
 from trip_duration.params import Parameters
+from trip_duration.params.flat import flatten
 from trip_duration.tracking import figures, files, plugin, surroundings
-from trip_duration.tracking.flatten import flat_parameters, flatten
+from trip_duration.tracking.flatten import flat_parameters
 from trip_duration.tracking.secrets import without_password
 from trip_duration.tracking.stopwatch import Stopwatch
 
@@ -34,12 +36,8 @@ TEXT = 5_000
 def run_name(parameters: Parameters) -> str:
     """Return for example ``lightgbm green 2023-01..2023-03 -> 2023-04``."""
     splits = parameters.feature_engineering
-    months = f"{_span(splits.train_months)} -> {_span(splits.test_months)}"
+    months = f"{span_months(splits.train_months)} -> {span_months(splits.test_months)}"
     return f"{parameters.modelling.model_type} {parameters.ingestion.service} {months}"
-
-
-def _span(months: tuple[str, ...]) -> str:
-    return months[0] if len(months) == 1 else f"{months[0]}..{months[-1]}"
 
 
 @dataclass(frozen=True)

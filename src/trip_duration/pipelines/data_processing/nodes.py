@@ -59,20 +59,17 @@ def clean_months(
             "Run the pipeline ingestion with the same months first."
         )
     known = zones["zone"].to_numpy()
-    return {
-        month: MonthPart(
-            month=month,
-            record={
-                "file": raw_trips[month].record["file"],
-                "sha256": raw_trips[month].record["sha256"],
-                "service": params.service.value,
-                "digest": digest,
-            },
-            read=partial(_clean, raw_trips[month], known, params),
-        )
-        for month in params.wanted
-        if (digest := _digest(raw_trips[month], known.tolist(), params))
+    return {month: _plan(raw_trips[month], known, params) for month in params.wanted}
+
+
+def _plan(raw: MonthPart, known: Any, params: DataProcessingParams) -> MonthPart:
+    record = {
+        "file": raw.record["file"],
+        "sha256": raw.record["sha256"],
+        "service": params.service.value,
+        "digest": _digest(raw, known.tolist(), params),
     }
+    return MonthPart(raw.month, record, partial(_clean, raw, known, params))
 
 
 def _clean(raw: MonthPart, known: Any, params: DataProcessingParams) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from trip_duration.errors import DataError
 from trip_duration.evaluation.splits import split_off_last_days
-from trip_duration.features import FeatureTransformer
+from trip_duration.features import FeatureTransformer, requests_of
 from trip_duration.features.selection import rank_features
 from trip_duration.months import MonthPart
 from trip_duration.params import FeatureEngineeringParams
@@ -97,19 +97,14 @@ def fit_transformer(
     """
     history = params.history
     transformer = FeatureTransformer(zones, history.smoothing, history.folds)
-    train = transformer.fit_transform(_requests(train_trips), train_trips[TARGET])
-    validation = transformer.transform(_requests(validation_trips))
+    train = transformer.fit_transform(requests_of(train_trips), train_trips[TARGET])
+    validation = transformer.transform(requests_of(validation_trips))
     names = transformer.get_feature_names_out()
     return (
         transformer,
         _with_target(train, names, train_trips[TARGET]),
         _with_target(validation, names, validation_trips[TARGET]),
     )
-
-
-def _requests(trips: pd.DataFrame) -> pd.DataFrame:
-    # the meter's distance stands in for that of a routing engine
-    return trips.rename(columns={"trip_distance": "route_distance"})
 
 
 def _with_target(matrix: Any, names: Any, minutes: Any) -> pd.DataFrame:

@@ -12,11 +12,12 @@ import numpy as np
 import pandas as pd
 
 from trip_duration.errors import DataError
-from trip_duration.features import FeatureTransformer, as_requests
+from trip_duration.features import FeatureTransformer, requests_of
 from trip_duration.models import Predictor
 from trip_duration.models.families import make_estimator
 from trip_duration.models.lookup import COLUMNS, LookupTable
 from trip_duration.params import FeatureEngineeringParams, ModellingParams
+from trip_duration.schemas import SPLITS
 
 log = logging.getLogger(__name__)
 TARGET = "duration_minutes"
@@ -150,11 +151,11 @@ def predict_splits(
 def _predict(
     split: str, trips: pd.DataFrame, predictor: Predictor, baseline: Predictor
 ) -> pd.DataFrame:
-    requests = as_requests(trips.rename(columns={"trip_distance": "route_distance"}))
+    requests = requests_of(trips)
     matrix = predictor.transformer.transform(requests)
     hidden = predictor.transformer.without_distance(matrix)
     return trips.assign(
-        split=pd.Categorical([split] * len(trips), categories=["train", "validation", "test"]),
+        split=pd.Categorical([split] * len(trips), categories=SPLITS),
         request=predictor.predict_features(hidden),
         request_with_distance=predictor.predict_features(matrix),
         baseline=baseline.predict(requests),

@@ -10,6 +10,7 @@ from string import Template
 from typing import Any
 
 from trip_duration.evaluation.metrics import SPLITS
+from trip_duration.months import span_months
 from trip_duration.params import SYNTHETIC
 from trip_duration.pipelines.reporting.card_tables import (
     Json,
@@ -21,7 +22,6 @@ from trip_duration.pipelines.reporting.card_tables import (
     table_rules,
     table_splits,
 )
-from trip_duration.pipelines.reporting.facts import span_months
 from trip_duration.pipelines.reporting.figures_slices import DAYS, Metrics, Slices
 from trip_duration.tlc.zones import SHAPE_OF
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from trip_duration.features.transformer import FEATURES
 from trip_duration.models import Predictor
-from trip_duration.months import parse_months
+from trip_duration.months import span_months
 from trip_duration.params import (
     SYNTHETIC,
     DataProcessingParams,
@@ -16,6 +16,7 @@ from trip_duration.params import (
     IngestionParams,
     ModellingParams,
 )
+from trip_duration.params.flat import flatten
 
 # given by name on the command line, under which every group takes them
 _CHOICES = frozenset(
@@ -88,27 +89,6 @@ def _choose(predictor: Predictor, ingestion: IngestionParams) -> dict[str, Any]:
         "seed": facts["seed"],
     }
     return {name: value for name, value in choices.items() if value != ""}
-
-
-def span_months(months: Sequence[str]) -> str:
-    """Write months as the command line takes them: a range where none is left out."""
-    if not months:
-        return ""
-    span = f"{months[0]}..{months[-1]}"
-    if len(months) > 1 and parse_months(span) == tuple(months):
-        return span
-    return " ".join(months)
-
-
-def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Write nested settings as dotted names."""
-    flat: dict[str, Any] = {}
-    for name, value in settings.items():
-        if isinstance(value, Mapping):
-            flat |= flatten(value, f"{prefix}{name}.")
-        else:
-            flat[prefix + name] = value
-    return flat
 
 
 def write_command(params: Mapping[str, Any]) -> str:

@@ -8,11 +8,10 @@ import holidays
 import numpy as np
 import pandas as pd
 
-from trip_duration.months import month_bounds
+from trip_duration.months import TIME_ZONE, month_bounds
 from trip_duration.params import Service
 from trip_duration.tlc.city.ground import Array
 
-ZONE = "America/New_York"
 # share of a day's pickups in each hour, percent, measured on TLC green 2023-01..04
 _WORKDAY = (
     1.3, 0.8, 0.5, 0.5, 0.4, 0.5, 1.7, 4.5, 5.6, 5.8, 5.5, 5.5,
@@ -56,7 +55,7 @@ def hours_of(month: str, seed: int) -> pd.DataFrame:
         One row per hour: ``start`` (UTC), ``hour`` and ``weekday`` on the wall clock, ``off``
         (weekend or US holiday), ``holiday``, ``period`` (0 to 5), ``wet`` (slowness of the day).
     """
-    first, after = (edge.tz_localize(ZONE) for edge in month_bounds(month))
+    first, after = (edge.tz_localize(TIME_ZONE) for edge in month_bounds(month))
     wall = pd.date_range(first, after, freq="h", inclusive="left")
     days = pd.to_datetime(list(holidays.country_holidays("US", years=first.year)))
     holiday = wall.tz_localize(None).normalize().isin(days)
@@ -103,7 +102,7 @@ def traffic(hour: Array, off: Array, month: str) -> Array:
 
 def to_wall(utc: Array) -> Array:
     """Turn instants in UTC into what a clock in New York shows."""
-    wall = pd.DatetimeIndex(utc).tz_localize("UTC").tz_convert(ZONE).tz_localize(None)
+    wall = pd.DatetimeIndex(utc).tz_localize("UTC").tz_convert(TIME_ZONE).tz_localize(None)
     return np.asarray(wall.as_unit("us"))
 
 
