@@ -107,12 +107,16 @@ class Zones(_Strict):
 
 
 class Predictions(Trips):
-    """Trips with their split and the minutes predicted for each presentation."""
+    """Trips with their split, and the minutes predicted for each presentation with intervals."""
 
-    split: Series[pd.CategoricalDtype] = _column("train, validation or test", isin=SPLITS)
     request: Series[np.float64] = _column("predicted without distance, minutes", gt=0)
+    request_lower: Series[np.float64] = _column("lower end of its interval, minutes", gt=0)
+    request_upper: Series[np.float64] = _column("upper end of its interval, minutes", gt=0)
     request_with_distance: Series[np.float64] = _column("predicted with distance, minutes", gt=0)
+    request_with_distance_lower: Series[np.float64] = _column("lower end, minutes", gt=0)
+    request_with_distance_upper: Series[np.float64] = _column("upper end, minutes", gt=0)
     baseline: Series[np.float64] = _column("predicted by the lookup table, minutes", gt=0)
+    split: Series[pd.CategoricalDtype] = _column("train, validation or test", isin=SPLITS)
 
 
 # names of the columns are those of the selected features: the types and the target are the contract

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import lightgbm as lgb
 import numpy as np
-import pandas as pd
+import numpy.typing as npt
 
 from trip_duration.params import FeatureEngineeringParams
 
+Matrix = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float64]
+Rows = tuple[Matrix, Floats]
+
 
 def rank_features(
-    train: pd.DataFrame, validation: pd.DataFrame, target: str, params: FeatureEngineeringParams
-) -> dict[str, float]:
+    train: Rows,
+    later: Rows,
+    names: Sequence[str],
+    params: FeatureEngineeringParams,
+) -> list[float]:
     """Rank features by gain, or by permutation on the validation window.
 
     Args:
-        train: Features and target of training trips; evenly spaced rows of it are used.
-        validation: Features and target of the validation window.
-        target: Name of the target.
+        train: Features and durations of training trips.
+        later: Features and durations of the validation window.
+        names: Names of the columns.
         params: Method and size of the small model.
 
     Returns:
@@ -25,26 +34,16 @@ def rank_features(
         the rise of the mean absolute error when a column is shuffled (Breiman, Random Forests,
         2001), nothing where the error falls.
     """
-    settings = params.selection
-    rows = _thin(train, settings.rows)
-    names = [name for name in train.columns if name != target]
-    booster = _fit_small(rows[names], rows[target], params)
-    if settings.method == "gain":
+    booster = _fit_small(train, names, params)
+    if params.selection.method == "gain":
         importance = booster.feature_importance("gain")
     else:
-        later = _thin(validation, settings.rows)
-        importance = _permute(booster, later[names], later[target], params.seed)
-    shares = importance / max(importance.sum(), np.finfo(float).tiny)
-    return dict(zip(names, shares.tolist(), strict=True))
+        importance = _permute(booster, *later, params.seed)
+    shares: list[float] = (importance / max(importance.sum(), np.finfo(float).tiny)).tolist()
+    return shares
 
 
-def _thin(frame: pd.DataFrame, rows: int) -> pd.DataFrame:
-    return frame.iloc[:: max(-(-len(frame) // rows), 1)]
-
-
-def _fit_small(
-    features: pd.DataFrame, minutes: pd.Series, params: FeatureEngineeringParams
-) -> lgb.Booster:
+def _fit_small(rows: Rows, names: Sequence[str], params: FeatureEngineeringParams) -> lgb.Booster:
     settings = {
         "objective": "l1",
         "num_leaves": 63,
@@ -55,18 +54,14 @@ def _fit_small(
         "force_row_wise": True,
         "verbosity": -1,
     }
-    matrix = features.to_numpy(np.float32)
-    data = lgb.Dataset(matrix, minutes.to_numpy(), feature_name=list(features.columns))
+    data = lgb.Dataset(*rows, feature_name=list(names))
     return lgb.train(settings, data, params.selection.trees)
 
 
-def _permute(
-    booster: lgb.Booster, features: pd.DataFrame, minutes: pd.Series, seed: int
-) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    matrix, truth = features.to_numpy(np.float32), minutes.to_numpy()
+def _permute(booster: lgb.Booster, matrix: Matrix, truth: Floats, seed: int) -> Floats:
     order = np.random.default_rng(seed).permutation(len(matrix))
 
-    def error(rows: np.ndarray[tuple[int, int], np.dtype[np.float32]]) -> float:
+    def error(rows: Matrix) -> float:
         return float(np.abs(booster.predict(rows) - truth).mean())
 
     usual = error(matrix)

@@ -40,6 +40,7 @@ FEATURE_NAMES = tuple(feature.name for feature in FEATURES)
 ROUTE_NAMES = tuple(feature.name for feature in ROUTE_FEATURES)
 KIND = "feature_transformer"
 _STREET = [feature.name for feature in geometry.FEATURES].index("street_distance")
+_YEAR = np.timedelta64(366, "D")
 _TYPICAL_MILES, _TYPICAL_SPEED, _HOUR_PACE = 1, 2, 3
 
 Matrix = npt.NDArray[np.float32]
@@ -61,6 +62,7 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     Attributes:
         vocabulary_: Zone ids seen in training; code ``i + 1`` is the ``i``-th, 0 is unseen.
         selected_: Names of the columns that ``transform`` returns.
+        range_: First and last day and longest distance that were learnt from.
     """
 
     def __init__(
@@ -122,6 +124,31 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         hidden[:, [i for i, name in enumerate(self.selected_) if name in ROUTE_NAMES]] = np.nan
         return hidden
 
+    def flag(self, X: Data) -> dict[str, npt.NDArray[np.bool_]]:
+        """Tell which requests are unlike the trips that were learnt from.
+
+        Returns:
+            For each request, by the name of the flag: ``unknown_zone`` (one without a place on the
+            map), ``unseen_zone`` (one on the map, without any training trip), ``no_distance``, and
+            ``outside_training_range`` (a distance below zero or above the longest; a time before
+            the first day, or more than a year after the last).
+        """
+        check_is_fitted(self, "history_")
+        requests = as_requests(X)
+        ends = (requests.pickup_zone, requests.dropoff_zone)
+        unknown = np.logical_or(*(self.zone_table_.rows(ids) == 0 for ids in ends))
+        unseen = np.logical_or(*(self._codes(ids) == 0 for ids in ends))
+        first, last, farthest = self.range_
+        day = requests.pickup_datetime.astype("datetime64[D]")
+        miles = requests.route_distance
+        far = (miles < 0) | (miles > farthest)
+        return {
+            "unknown_zone": unknown,
+            "unseen_zone": unseen & ~unknown,
+            "no_distance": np.isnan(miles),
+            "outside_training_range": far | (day < first) | (day > last + _YEAR),
+        }
+
     def to_bundle(self) -> Bundle:
         """Return the fitted state as a bundle of its own."""
         return Bundle(KIND, {"selected": list(self.selected_)}, self.to_files())
@@ -139,6 +166,7 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             "folds": self.folds,
             "selected": self.selected_,
             "boroughs": self.zone_table_.boroughs,
+            "range": [str(self.range_[0]), str(self.range_[1]), self.range_[2]],
         }
         arrays = {
             "holidays": self.holidays_,
@@ -167,6 +195,8 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         )
         fields = history.History.__dataclass_fields__
         self.history_ = history.History(**{name: arrays[f"history_{name}"] for name in fields})
+        first, last, farthest = facts["range"]
+        self.range_ = np.datetime64(first), np.datetime64(last), farthest
         self._tabulate()
         self._set_selected(tuple(facts["selected"]))
         return self
@@ -179,6 +209,9 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.holidays_ = calendar.holiday_days()
         self.zone_table_ = geometry.ZoneTable.of(self.zones)
         self.vocabulary_ = np.unique(np.append(requests.pickup_zone, requests.dropoff_zone))
+        days = requests.pickup_datetime.astype("datetime64[D]")
+        farthest = np.nanmax(np.append(requests.route_distance, 0.0))
+        self.range_ = days.min(), days.max(), float(farthest)
         self._tabulate()
         trips = self._as_trips(requests, minutes)
         self.history_ = history.learn_history(trips, len(self.zone_table_), self.smoothing)

@@ -74,6 +74,24 @@ class Estimator(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self._fit(X, np.asarray(y, dtype=np.float64), eval_set)
         return self
 
+    def refit(self, first: Self, X: Any, y: Any) -> Self:
+        """Fit on more rows than a first estimator had, for as many rounds as were best for it.
+
+        Args:
+            first: An estimator of the same settings, fitted with validation rows.
+            X: Features of all rows, shape ``(n, features)``.
+            y: Durations, minutes.
+        """
+        again = self.for_rounds(first.curve_.best_round)
+        again.fit(X, y, feature_names=first.feature_names_)
+        again.curve_ = first.curve_
+        return again
+
+    def for_rounds(self, rounds: int) -> Self:
+        """Return an unfitted estimator that trains for so many rounds, if its family has rounds."""
+        del rounds
+        return self
+
     def predict(self, X: Any) -> Minutes:
         """Return durations in minutes, shape ``(n,)``."""
         if not self._is_own_form(X):
@@ -98,6 +116,18 @@ class Estimator(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     @abstractmethod
     def _predict(self, X: Matrix) -> Minutes:
         """Predict rows of the right form."""
+
+    @abstractmethod
+    def contributions(self, X: Matrix) -> tuple[Minutes, Minutes]:
+        """Say what each feature adds to each prediction.
+
+        Args:
+            X: Rows of the form that ``predict`` takes, shape ``(n, features)``.
+
+        Returns:
+            The expected duration before any feature is known, shape ``(n,)``, and what each feature
+            adds to it, shape ``(n, features)``; minutes. Together they are the prediction.
+        """
 
     @abstractmethod
     def importance(self) -> dict[str, float]:

@@ -14,6 +14,7 @@ FAMILIES: dict[str, type[Estimator]] = {
     family.family: family for family in (LookupTable, Linear, LightGBM)
 }
 _MAKERS: dict[ModelType, Callable[[ModellingParams], Estimator]] = {
+    "lookup": lambda p: LookupTable(p.lookup.min_trips),
     "linear": lambda p: Linear(p.linear, p.objective, p.seed),
     "lightgbm": lambda p: LightGBM(p.lightgbm, p.objective, p.seed, p.num_threads),
 }

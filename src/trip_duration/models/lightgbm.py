@@ -28,6 +28,7 @@ class LightGBM(Estimator):
         objective: Loss that training minimises.
         seed: Seed of bagging and feature sampling.
         num_threads: Threads in training.
+        quantile: If given, this quantile is estimated, whatever the objective.
     """
 
     family: ClassVar[str] = "lightgbm"
@@ -38,12 +39,14 @@ class LightGBM(Estimator):
         objective: Objective = "absolute_error",
         seed: int = 0,
         num_threads: int = 2,
+        quantile: float | None = None,
     ) -> None:
         """Keep the settings, as scikit-learn asks."""
         self.params = params
         self.objective = objective
         self.seed = seed
         self.num_threads = num_threads
+        self.quantile = quantile
 
     def _fit(self, X: Matrix, y: Minutes, eval_set: tuple[Matrix, Minutes] | None) -> None:
         params = self.params or LightGBMParams()
@@ -66,12 +69,20 @@ class LightGBM(Estimator):
         )
         self._keep(booster, booster.best_iteration or booster.current_iteration(), losses)
 
+    def for_rounds(self, rounds: int) -> Self:
+        """Return an unfitted estimator with this number of trees."""
+        params = (self.params or LightGBMParams()).model_copy(update={"num_trees": rounds})
+        return type(self)(**{**self.get_params(), "params": params})
+
     def _settings(self, params: LightGBMParams) -> dict[str, Any]:
         chosen = params.model_dump(exclude={"num_trees", "early_stopping_rounds"})
+        loss: dict[str, Any] = {"objective": _LOSSES[self.objective]}
+        if self.quantile is not None:
+            loss = {"objective": "quantile", "alpha": self.quantile}
         return {
             **chosen,
-            "objective": _LOSSES[self.objective],
-            "metric": _LOSSES[self.objective],
+            **loss,
+            "metric": loss["objective"],
             "bagging_freq": 1,
             "seed": self.seed,
             "num_threads": self.num_threads,
@@ -95,6 +106,15 @@ class LightGBM(Estimator):
         threads = 1 if len(X) < _FEW_ROWS else self.num_threads
         minutes: Any = self.booster_.predict(X, num_threads=threads, validate_features=False)
         return np.asarray(minutes, dtype=np.float64)
+
+    def contributions(self, X: Matrix) -> tuple[Minutes, Minutes]:
+        """Return LightGBM's own contributions, which are exact Shapley values.
+
+        Source: Lundberg and others, Consistent Individualized Feature Attribution for Tree
+        Ensembles, 2018.
+        """
+        parts: Any = self.booster_.predict(X, pred_contrib=True, validate_features=False)
+        return parts[:, -1], parts[:, :-1]
 
     def importance(self) -> dict[str, float]:
         """Return each feature's share of the gain of all splits."""

@@ -74,6 +74,11 @@ class Linear(Estimator):
         self._unfold(encoder, regressor.coef_)
         self.spread_ = self._spread(X)
 
+    def for_rounds(self, rounds: int) -> Self:
+        """Return an unfitted estimator that makes so many passes."""
+        params = (self.params or LinearParams()).model_copy(update={"max_iter": rounds})
+        return type(self)(**{**self.get_params(), "params": params})
+
     def _descend(
         self, regressor: SGDRegressor, rows: Any, later: Any, params: LinearParams
     ) -> None:
@@ -138,6 +143,18 @@ class Linear(Estimator):
         for column, table in zip(self.codes_, self.tables_, strict=True):
             minutes += self._weights_of(X[:, column], *table)
         return minutes
+
+    def contributions(self, X: Matrix) -> tuple[Minutes, Minutes]:
+        """Return each feature's own term of the sum."""
+        values = np.take(X, self.numbers_, axis=1).astype(np.float64)
+        absent = np.isnan(values)
+        parts = np.zeros(X.shape, dtype=np.float64)
+        parts[:, self.numbers_] = (
+            np.where(absent, self.fill_, values) * self.weights_ + absent * self.absence_
+        )
+        for column, table in zip(self.codes_, self.tables_, strict=True):
+            parts[:, column] = self._weights_of(X[:, column], *table)
+        return np.full(len(X), self.offset_), parts
 
     @staticmethod
     def _weights_of(codes: Matrix, values: Matrix, weights: Minutes) -> Minutes:

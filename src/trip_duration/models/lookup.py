@@ -55,7 +55,11 @@ class LookupTable(Estimator):
         return key
 
     def _predict(self, X: Matrix) -> Minutes:
-        minutes = np.full(len(X), self.overall_)
+        return self._levels(X)[-1]
+
+    def _levels(self, X: Matrix) -> list[Minutes]:
+        """Return what would be answered with no column, with the first, with two, and so on."""
+        answers = [np.full(len(X), self.overall_)]
         for depth, keys, medians in zip(
             range(1, len(self.columns_) + 1), self.keys_[::-1], self.medians_[::-1], strict=True
         ):
@@ -63,8 +67,17 @@ class LookupTable(Estimator):
             position = np.searchsorted(keys, wanted)
             known = position < len(keys)
             known[known] = keys[position[known]] == wanted[known]
+            minutes = answers[-1].copy()
             minutes[known] = medians[position[known]]
-        return minutes
+            answers.append(minutes)
+        return answers
+
+    def contributions(self, X: Matrix) -> tuple[Minutes, Minutes]:
+        """Return by how much each further column of the table changes its answer."""
+        answers = np.column_stack(self._levels(X))
+        parts = np.zeros(X.shape, dtype=np.float64)
+        parts[:, self.columns_] = np.diff(answers, axis=1)
+        return answers[:, 0], parts
 
     def __sklearn_tags__(self) -> Any:
         """Tell scikit-learn that a table of codes is a poor model of real numbers."""

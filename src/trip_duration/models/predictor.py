@@ -1,22 +1,54 @@
-"""The predictor: feature transformer and estimator in one object, the only thing that predicts."""
+"""The predictor: transformer, estimator and intervals in one object, the only one that predicts."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from trip_duration.bundle import Bundle, read_bundle, write_bundle
 from trip_duration.errors import ModelFileError
 from trip_duration.features.transformer import Data, FeatureTransformer
 from trip_duration.models.estimator import Estimator, Matrix, Minutes
 from trip_duration.models.families import FAMILIES
+from trip_duration.models.intervals import Intervals
 
 KIND = "predictor"
+
+
+class Prediction(NamedTuple):
+    """Durations of requests, minutes; arrays of the same length, ``lower <= minutes <= upper``.
+
+    Attributes:
+        minutes: Point estimates.
+        lower: Lower ends of the intervals; NaN of a predictor that has no intervals.
+        upper: Upper ends.
+    """
+
+    minutes: Minutes
+    lower: Minutes
+    upper: Minutes
+
+
+class Explanation(NamedTuple):
+    """What each feature adds to the predicted duration of each request, minutes.
+
+    Attributes:
+        base: Expected duration before anything is known, shape ``(n,)``.
+        contributions: Shape ``(n, features)``; with the base they add up to ``minutes``.
+        minutes: The predictions.
+        features: Names of the features.
+    """
+
+    base: Minutes
+    contributions: Minutes
+    minutes: Minutes
+    features: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -28,15 +60,17 @@ class Predictor:
         estimator: Fitted estimator of its columns.
         floor: Shortest duration that is ever answered, minutes.
         facts: Where it comes from: months, digest of the data, seeds; JSON.
+        intervals: Calibrated intervals of its predictions, if it has any.
     """
 
     transformer: FeatureTransformer
     estimator: Estimator
     floor: float
     facts: Mapping[str, Any] = field(default_factory=dict)
+    intervals: Intervals | None = None
 
-    def predict(self, requests: Data) -> Minutes:
-        """Return durations in minutes, shape ``(n,)``.
+    def predict(self, requests: Data) -> Prediction:
+        """Predict durations and their intervals.
 
         Args:
             requests: A frame or a mapping of arrays with ``pickup_datetime``, ``pickup_zone``,
@@ -44,21 +78,56 @@ class Predictor:
         """
         return self.predict_features(self.transformer.transform(requests))
 
-    def predict_features(self, matrix: Matrix) -> Minutes:
-        """Return durations from a matrix that this predictor's transformer made."""
+    def predict_features(self, matrix: Matrix) -> Prediction:
+        """Predict durations and intervals from a matrix that this predictor's transformer made."""
+        minutes = self.predict_minutes(matrix)
+        if self.intervals is None or not len(matrix):
+            unknown = np.full(len(minutes), np.nan)
+            return Prediction(minutes, unknown, unknown)
+        return Prediction(minutes, *self.intervals.bounds(matrix, minutes, self.floor))
+
+    def predict_minutes(self, matrix: Matrix) -> Minutes:
+        """Predict durations alone."""
         if not len(matrix):
             return np.empty(0)
         return np.maximum(self.estimator.predict(matrix), self.floor)
+
+    def explain(self, requests: Data) -> Explanation:
+        """Say what each feature adds to the predictions, by the estimator's own contributions.
+
+        Where the floor lifts a prediction, the base is lifted with it.
+        """
+        matrix = self.transformer.transform(requests)
+        minutes = self.predict_minutes(matrix)
+        names = self.transformer.selected_
+        if not len(matrix):
+            return Explanation(minutes, np.empty((0, len(names))), minutes, names)
+        _, parts = self.estimator.contributions(matrix)
+        # the base takes what rounding and the floor leave over, so that the sum is the prediction
+        return Explanation(minutes - parts.sum(axis=1), parts, minutes, names)
+
+    def flag(self, requests: Data) -> dict[str, npt.NDArray[np.bool_]]:
+        """Tell which requests are unlike the trips that it has learnt from, by name of the flag.
+
+        See ``FeatureTransformer.flag``.
+        """
+        return self.transformer.flag(requests)
 
     @property
     def family(self) -> str:
         """The ``model_type`` of the estimator."""
         return self.estimator.family
 
+    def with_intervals(self, intervals: Intervals | None) -> Self:
+        """Return the same predictor with other intervals."""
+        return replace(self, intervals=intervals)
+
     def to_bundle(self) -> Bundle:
         """Return everything that prediction needs as native files."""
         facts = {**self.facts, "family": self.family, "floor": self.floor}
         files = {**self.transformer.to_files(), **self.estimator.to_files()}
+        if self.intervals is not None:
+            files |= self.intervals.to_files()
         return Bundle(KIND, json.loads(json.dumps(facts)), files)
 
     @classmethod
@@ -73,7 +142,8 @@ class Predictor:
             family = FAMILIES[facts.pop("family")]
             transformer = FeatureTransformer.from_files(bundle.files)
             estimator = family.from_files(bundle.files)
-            return cls(transformer, estimator, facts.pop("floor"), facts)
+            intervals = Intervals.from_files(bundle.files)
+            return cls(transformer, estimator, facts.pop("floor"), facts, intervals)
         except (KeyError, ValueError, TypeError) as error:
             raise ModelFileError(
                 f"the files do not make up a predictor ({error!r}). Families known here: "

@@ -21,14 +21,17 @@ from trip_duration.params.data import (
 from trip_duration.params.model import (
     FeatureEngineeringParams,
     HistoryParams,
+    IntervalParams,
     LightGBMParams,
     LinearParams,
     LookupParams,
     ModellingParams,
     ModelType,
     Objective,
+    RandomForestParams,
     ReportingParams,
     SelectionParams,
+    XGBoostParams,
 )
 from trip_duration.params.types import (
     SYNTHETIC,
@@ -48,6 +51,7 @@ __all__ = [
     "Group",
     "HistoryParams",
     "IngestionParams",
+    "IntervalParams",
     "LightGBMParams",
     "LinearParams",
     "LookupParams",
@@ -57,10 +61,12 @@ __all__ = [
     "MonthGateParams",
     "Objective",
     "Parameters",
+    "RandomForestParams",
     "ReportingParams",
     "RuleParams",
     "SelectionParams",
     "Service",
+    "XGBoostParams",
     "read_parameters",
 ]
 

@@ -49,6 +49,8 @@ class FeatureEngineeringParams(Group):
         num_threads: Threads of the small model of the selection.
         presentation: How a training trip is shown to the model: with its distance, without it, or
             both, one after the other, so that one model serves both kinds of request.
+        refit: Fit transformer and estimator once more to all known trips, those of the validation
+            window included, for as many rounds as validation has found.
         history: Typical values of zone pairs.
         selection: Selection of features.
     """
@@ -59,6 +61,7 @@ class FeatureEngineeringParams(Group):
     seed: Seed = 0
     num_threads: Threads = 2
     presentation: Literal["both", "with_distance", "without_distance"] = "both"
+    refit: bool = True
     history: HistoryParams = HistoryParams()
     selection: SelectionParams = SelectionParams()
 
@@ -90,15 +93,15 @@ class LightGBMParams(Group):
         early_stopping_rounds: Trees without a better validation loss after which training stops.
     """
 
-    num_trees: Annotated[int, Field(ge=1)] = 2_000
-    learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.08
+    num_trees: Annotated[int, Field(ge=1)] = 4_000
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.04
     num_leaves: Annotated[int, Field(ge=2)] = 127
     min_data_in_leaf: Annotated[int, Field(ge=1)] = 40
     feature_fraction: Annotated[float, Field(gt=0, le=1)] = 0.7
     bagging_fraction: Annotated[float, Field(gt=0, le=1)] = 0.8
     lambda_l2: Annotated[float, Field(ge=0)] = 1.0
     max_bin: Annotated[int, Field(ge=15, le=65_535)] = 255
-    early_stopping_rounds: Annotated[int, Field(ge=1)] = 50
+    early_stopping_rounds: Annotated[int, Field(ge=1)] = 80
 
 
 class LinearParams(Group):
@@ -126,7 +129,71 @@ class LookupParams(Group):
     min_trips: Annotated[int, Field(ge=1)] = 10
 
 
-ModelType = Literal["lightgbm", "linear"]
+class RandomForestParams(Group):
+    """Trees that are grown apart and averaged, under scikit-learn's own names.
+
+    Attributes:
+        n_estimators: Trees.
+        max_samples: Share of the rows that each tree sees.
+        max_features: Share of the features that each split may choose from.
+        min_samples_leaf: Training rows of a leaf at least.
+        max_depth: Splits from the root to a leaf at most.
+    """
+
+    n_estimators: Annotated[int, Field(ge=1)] = 60
+    max_samples: Annotated[float, Field(gt=0, le=1)] = 0.3
+    max_features: Annotated[float, Field(gt=0, le=1)] = 0.4
+    min_samples_leaf: Annotated[int, Field(ge=1)] = 10
+    max_depth: Annotated[int, Field(ge=1)] = 24
+
+
+class XGBoostParams(Group):
+    """Gradient-boosted trees, under XGBoost's own names.
+
+    Attributes:
+        n_estimators: Trees at most; training stops when the validation loss no longer falls.
+        learning_rate: Share of each tree's answer that is added.
+        max_leaves: Leaves of a tree at most.
+        min_child_weight: Weight of a leaf's training rows at least.
+        colsample_bytree: Share of the features that each tree may use.
+        subsample: Share of the rows that each tree sees.
+        reg_lambda: Penalty on the squares of the leaves' values.
+        max_bin: Bins of a feature at most.
+        early_stopping_rounds: Trees without a better validation loss after which training stops.
+    """
+
+    n_estimators: Annotated[int, Field(ge=1)] = 2_000
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.08
+    max_leaves: Annotated[int, Field(ge=2)] = 127
+    min_child_weight: Annotated[float, Field(ge=0)] = 40.0
+    colsample_bytree: Annotated[float, Field(gt=0, le=1)] = 0.7
+    subsample: Annotated[float, Field(gt=0, le=1)] = 0.8
+    reg_lambda: Annotated[float, Field(ge=0)] = 1.0
+    max_bin: Annotated[int, Field(ge=15)] = 255
+    early_stopping_rounds: Annotated[int, Field(ge=1)] = 50
+
+
+class IntervalParams(Group):
+    """Intervals: quantile trees, calibrated on the validation window.
+
+    Attributes:
+        coverage: Share of trips that the intervals are to hold.
+        drift_margin: Share added to it in calibration, because the months to come are harder to
+            foretell than the days before them; measured by the backtest.
+        bands: Bands of predicted duration that are calibrated apart, for requests without and with
+            a distance each.
+        quantiles: Settings of the quantile trees.
+    """
+
+    coverage: Annotated[float, Field(ge=0.5, le=0.98)] = 0.90
+    drift_margin: Annotated[float, Field(ge=0, le=0.1)] = 0.01
+    bands: Annotated[int, Field(ge=1, le=50)] = 6
+    quantiles: LightGBMParams = LightGBMParams(
+        num_trees=400, learning_rate=0.1, num_leaves=31, early_stopping_rounds=20
+    )
+
+
+ModelType = Literal["lookup", "linear", "random_forest", "xgboost", "lightgbm"]
 
 
 class ModellingParams(Group):
@@ -138,9 +205,12 @@ class ModellingParams(Group):
         seed: Seed of everything drawn.
         num_threads: Threads in training. Fixed, because sums depend on it in the last digit.
         train_rows: Training trips predicted for the training metrics, evenly spaced; 0 means all.
-        lookup: Settings of the baseline.
-        lightgbm: Settings of ``lightgbm``.
+        lookup: Settings of ``lookup``, the baseline.
         linear: Settings of ``linear``.
+        random_forest: Settings of ``random_forest``.
+        xgboost: Settings of ``xgboost``.
+        lightgbm: Settings of ``lightgbm``.
+        intervals: Coverage and calibration of the intervals.
     """
 
     model_type: ModelType
@@ -149,8 +219,11 @@ class ModellingParams(Group):
     num_threads: Threads = 2
     train_rows: Annotated[int, Field(ge=0)] = 50_000
     lookup: LookupParams = LookupParams()
-    lightgbm: LightGBMParams = LightGBMParams()
     linear: LinearParams = LinearParams()
+    random_forest: RandomForestParams = RandomForestParams()
+    xgboost: XGBoostParams = XGBoostParams()
+    lightgbm: LightGBMParams = LightGBMParams()
+    intervals: IntervalParams = IntervalParams()
 
 
 class ReportingParams(Group):

@@ -61,7 +61,7 @@ def log_predictor(predictor: Predictor) -> ModelInfo:
 
 
 def signature() -> ModelSignature:
-    """Return the contract: a request with an optional distance in miles, to minutes."""
+    """Return the contract: a request with an optional distance, to minutes with an interval."""
     from mlflow.models import ModelSignature  # noqa: PLC0415 - see log_predictor
     from mlflow.types.schema import ColSpec, Schema, TensorSpec  # noqa: PLC0415
 
@@ -71,7 +71,10 @@ def signature() -> ModelSignature:
         ColSpec("long", "dropoff_zone"),
         ColSpec("double", "route_distance", required=False),
     ]
-    return ModelSignature(Schema(inputs), Schema([ColSpec("double", "minutes")]))
+    outputs: list[ColSpec | TensorSpec] = [
+        ColSpec("double", name) for name in ("minutes", "lower", "upper")
+    ]
+    return ModelSignature(Schema(inputs), Schema(outputs))
 
 
 def example() -> pd.DataFrame:

@@ -28,8 +28,8 @@ class ServedPredictor(PythonModel):
     def predict(
         self, context: Context, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
-        """Return the durations of requests in a column ``minutes``."""
-        return pd.DataFrame({"minutes": self.predictor.predict(model_input)})
+        """Return durations of requests with their intervals: ``minutes``, ``lower``, ``upper``."""
+        return pd.DataFrame(self.predictor.predict(model_input)._asdict())
 
 
 mlflow.models.set_model(ServedPredictor())

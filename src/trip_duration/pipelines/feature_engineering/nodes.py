@@ -10,13 +10,17 @@ import pandas as pd
 
 from trip_duration.errors import DataError
 from trip_duration.evaluation.splits import split_off_last_days
-from trip_duration.features import FeatureTransformer, requests_of
-from trip_duration.features.selection import rank_features
+from trip_duration.features import FeatureTransformer
+from trip_duration.features.examples import (
+    Examples,
+    choose_features,
+    fit_features,
+    present,
+)
 from trip_duration.months import MonthPart
 from trip_duration.params import FeatureEngineeringParams
 
 log = logging.getLogger(__name__)
-TARGET = "duration_minutes"
 
 
 def split_trips(
@@ -63,6 +67,7 @@ def _describe_splits(
         "validation_days": params.validation_days,
         "validation_from": f"{begin:%Y-%m-%d}",
         "presentation": params.presentation,
+        "refit": params.refit,
         "checksums": {month: trips[month].record["sha256"] for month in months},
     }
 
@@ -83,7 +88,7 @@ def fit_transformer(
     zones: pd.DataFrame,
     params: FeatureEngineeringParams,
 ) -> tuple[FeatureTransformer, pd.DataFrame, pd.DataFrame]:
-    """Fit the feature transformer on training trips alone.
+    """Fit a feature transformer on training trips alone.
 
     Args:
         train_trips: What it learns from.
@@ -95,22 +100,9 @@ def fit_transformer(
         The transformer, and features with the target of both splits. The history of a training
         trip comes from the other days.
     """
-    history = params.history
-    transformer = FeatureTransformer(zones, history.smoothing, history.folds)
-    train = transformer.fit_transform(requests_of(train_trips), train_trips[TARGET])
-    validation = transformer.transform(requests_of(validation_trips))
-    names = transformer.get_feature_names_out()
-    return (
-        transformer,
-        _with_target(train, names, train_trips[TARGET]),
-        _with_target(validation, names, validation_trips[TARGET]),
-    )
-
-
-def _with_target(matrix: Any, names: Any, minutes: Any) -> pd.DataFrame:
-    frame = pd.DataFrame(matrix, columns=pd.Index(names, dtype="str"), copy=False)
-    frame[TARGET] = np.asarray(minutes, dtype=np.float64)
-    return frame
+    transformer, *splits = fit_features(train_trips, validation_trips, zones, params)
+    train, validation = (rows.to_frame(transformer) for rows in splits)
+    return transformer, train, validation
 
 
 def select_features(
@@ -130,18 +122,12 @@ def select_features(
     Returns:
         The method, the share of importance of each feature, those kept and those dropped.
     """
-    settings = params.selection
-    names = [name for name in train_features.columns if name != TARGET]
-    if settings.method == "none":
-        return {"method": "none", "importance": {}, "kept": names, "dropped": []}
-    ways = params.presentation
-    train = _present(train_features, full_transformer, ways)
-    later = _present(validation_features, full_transformer, ways)
-    shares = rank_features(train, later, TARGET, params)
-    kept = [name for name in names if shares[name] >= settings.min_share]
-    dropped = [name for name in names if name not in kept]
-    log.info("%d features kept, dropped: %s", len(kept), ", ".join(dropped) or "none")
-    return {"method": settings.method, "importance": shares, "kept": kept, "dropped": dropped}
+    train = Examples.from_frame(train_features)
+    validation = Examples.from_frame(validation_features)
+    chosen = choose_features(train, validation, full_transformer, params)
+    dropped = ", ".join(chosen["dropped"]) or "none"
+    log.info("%d features kept, dropped: %s", len(chosen["kept"]), dropped)
+    return chosen
 
 
 def narrow_transformer(
@@ -154,7 +140,8 @@ def narrow_transformer(
 def present_requests(
     train_features: pd.DataFrame,
     validation_features: pd.DataFrame,
-    feature_transformer: FeatureTransformer,
+    full_transformer: FeatureTransformer,
+    early_transformer: FeatureTransformer,
     params: FeatureEngineeringParams,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Present every trip twice, with its distance and without, so that one model serves both.
@@ -162,22 +149,46 @@ def present_requests(
     Args:
         train_features: Features and target of training trips.
         validation_features: Features and target of the validation window.
-        feature_transformer: Knows the kept features, and which of them tell the distance.
+        full_transformer: Made these features.
+        early_transformer: Knows the kept features, and which of them tell the distance.
         params: Whether a trip is presented in both ways, or in one alone.
 
     Returns:
         Model inputs of both splits; the target is the last column.
     """
     ways = params.presentation
-    return (
-        _present(train_features, feature_transformer, ways),
-        _present(validation_features, feature_transformer, ways),
-    )
+    shown = [
+        present(Examples.from_frame(features), full_transformer, early_transformer, ways)
+        for features in (train_features, validation_features)
+    ]
+    train, validation = (rows.to_frame(early_transformer) for rows in shown)
+    return train, validation
 
 
-def _present(features: pd.DataFrame, transformer: FeatureTransformer, ways: str) -> pd.DataFrame:
-    names = transformer.get_feature_names_out()
-    given = features[list(names)].to_numpy(np.float32)
-    shown = {"with_distance": given, "without_distance": transformer.without_distance(given)}
-    chosen = [matrix for way, matrix in shown.items() if ways in (way, "both")]
-    return _with_target(np.concatenate(chosen), names, np.tile(features[TARGET], len(chosen)))
+def fit_known_transformer(
+    train_trips: pd.DataFrame,
+    validation_trips: pd.DataFrame,
+    zones: pd.DataFrame,
+    early_transformer: FeatureTransformer,
+    params: FeatureEngineeringParams,
+) -> tuple[FeatureTransformer, pd.DataFrame]:
+    """Fit the transformer of the same features on all known trips, and present these.
+
+    Args:
+        train_trips: Trips before the validation window.
+        validation_trips: Trips of the validation window.
+        zones: Geometry of the zones.
+        early_transformer: Fitted on the training trips alone; knows the kept features.
+        params: Whether there is to be a refit, settings of the history, presentation.
+
+    Returns:
+        The transformer of the predictor, and model inputs of all known trips. Without a refit: the
+        early transformer, and no rows.
+    """
+    if not params.refit:
+        nothing = Examples(np.empty((0, early_transformer.n_features_out_), "f4"), np.empty(0))
+        return early_transformer, nothing.to_frame(early_transformer)
+    known = pd.concat([train_trips, validation_trips], ignore_index=True)
+    full, rows, _ = fit_features(known, known[:0], zones, params)
+    narrow = full.select(early_transformer.selected_)
+    return narrow, present(rows, full, narrow, params.presentation).to_frame(narrow)

@@ -44,7 +44,7 @@ def create_pipeline() -> Pipeline:
             Node(
                 func=nodes.narrow_transformer,
                 inputs=["full_transformer", "feature_selection"],
-                outputs="feature_transformer",
+                outputs="early_transformer",
                 name="narrow_transformer",
             ),
             Node(
@@ -52,11 +52,24 @@ def create_pipeline() -> Pipeline:
                 inputs={
                     "train_features": "train_features",
                     "validation_features": "validation_features",
-                    "feature_transformer": "feature_transformer",
+                    "full_transformer": "full_transformer",
+                    "early_transformer": "early_transformer",
                     "params": "params:feature_engineering",
                 },
                 outputs=["model_input_train", "model_input_validation"],
                 name="present_requests",
+            ),
+            Node(
+                func=nodes.fit_known_transformer,
+                inputs={
+                    "train_trips": "train_trips",
+                    "validation_trips": "validation_trips",
+                    "zones": "zones",
+                    "early_transformer": "early_transformer",
+                    "params": "params:feature_engineering",
+                },
+                outputs=["feature_transformer", "model_input_known"],
+                name="fit_known_transformer",
             ),
         ],
         tags="feature_engineering",

@@ -8,20 +8,19 @@ import logging
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from trip_duration.errors import DataError
-from trip_duration.features import FeatureTransformer, requests_of
+from trip_duration.evaluation.predictions import predict_trips
+from trip_duration.features import FeatureTransformer
+from trip_duration.features.examples import Examples
 from trip_duration.models import Predictor
-from trip_duration.models.families import make_estimator
-from trip_duration.models.lookup import COLUMNS, LookupTable
+from trip_duration.models.training import TrainingSet, train, train_lookup
 from trip_duration.params import FeatureEngineeringParams, ModellingParams
 from trip_duration.schemas import SPLITS
 
 log = logging.getLogger(__name__)
-TARGET = "duration_minutes"
-_SPLIT_CHOICES = ("train_months", "test_months", "validation_days", "presentation")
+_SPLIT_CHOICES = ("train_months", "test_months", "validation_days", "presentation", "refit")
 
 
 def describe_training(
@@ -62,60 +61,73 @@ def describe_training(
 
 def train_baseline(
     train_trips: pd.DataFrame,
-    feature_transformer: FeatureTransformer,
+    validation_trips: pd.DataFrame,
+    early_transformer: FeatureTransformer,
     facts: dict[str, Any],
     params: ModellingParams,
-) -> Predictor:
-    """Train the lookup table that every model has to beat.
+) -> tuple[Predictor, Predictor]:
+    """Train the lookup table that every model has to beat, on the trips that the model has.
 
     Args:
-        train_trips: Training trips.
-        feature_transformer: Makes zone codes and hours.
+        train_trips: Trips before the validation window.
+        validation_trips: Trips of the validation window.
+        early_transformer: Makes zone codes and hours.
         facts: What the model is learnt from.
         params: Settings of the table.
+
+    Returns:
+        The table, and one that the validation trips are new to.
     """
-    transformer = feature_transformer.select(COLUMNS)
-    minutes = train_trips[TARGET].to_numpy()
-    table = LookupTable(params.lookup.min_trips).fit(
-        transformer.transform(train_trips), minutes, feature_names=transformer.selected_
-    )
-    return Predictor(transformer, table, float(minutes.min()), facts)
+    early = train_lookup(train_trips, early_transformer, params, facts)
+    if not facts["refit"]:
+        return early, early
+    known = pd.concat([train_trips, validation_trips], ignore_index=True)
+    return train_lookup(known, early_transformer, params, facts), early
+
+
+def gather_training_set(
+    model_input_train: pd.DataFrame,
+    model_input_validation: pd.DataFrame,
+    model_input_known: pd.DataFrame,
+    early_transformer: FeatureTransformer,
+    feature_transformer: FeatureTransformer,
+) -> TrainingSet:
+    """Put together what the estimator is trained on.
+
+    Args:
+        model_input_train: What it learns from at first.
+        model_input_validation: By which it stops, and its intervals are calibrated.
+        model_input_known: All known trips; none if it is not to be fitted once more.
+        early_transformer: Makes the features of the first two.
+        feature_transformer: Makes those of the third.
+    """
+    inputs = model_input_train, model_input_validation, model_input_known
+    train, validation, known = (Examples.from_frame(rows) for rows in inputs)
+    again = known if len(known.minutes) else None
+    return TrainingSet(early_transformer, train, validation, feature_transformer, again)
 
 
 def train_predictor(
-    model_input_train: pd.DataFrame,
-    model_input_validation: pd.DataFrame,
-    feature_transformer: FeatureTransformer,
-    facts: dict[str, Any],
-    params: ModellingParams,
-) -> tuple[Predictor, dict[str, Any]]:
-    """Train the estimator and put it together with the transformer.
+    training_set: TrainingSet, facts: dict[str, Any], params: ModellingParams
+) -> tuple[Predictor, Predictor, dict[str, Any]]:
+    """Train the estimator, calibrate its intervals, and put them together with the transformer.
 
     Args:
-        model_input_train: Features and target that it learns from.
-        model_input_validation: Features and target by which it stops.
-        feature_transformer: Makes the same features of requests.
+        training_set: What it learns from and by what it stops.
         facts: What the model is learnt from.
         params: Family, objective and settings.
 
     Returns:
-        The predictor, and how the loss fell in training.
+        The predictor, one that the validation trips are new to, and how the loss fell.
     """
-    (train, minutes), later = _matrix(model_input_train), _matrix(model_input_validation)
-    names = feature_transformer.selected_
-    estimator = make_estimator(params).fit(train, minutes, eval_set=later, feature_names=names)
-    curve = estimator.curve_
+    trained = train(training_set, params, facts)
     log.info(
         "%s trained on %d rows of %d features, %d rounds",
         params.model_type,
-        *train.shape,
-        curve.best_round,
+        *training_set.train.matrix.shape,
+        trained.curve.best_round,
     )
-    return Predictor(feature_transformer, estimator, float(minutes.min()), facts), asdict(curve)
-
-
-def _matrix(frame: pd.DataFrame) -> tuple[Any, Any]:
-    return frame.drop(columns=TARGET).to_numpy(np.float32), frame[TARGET].to_numpy(np.float64)
+    return trained.predictor, trained.early, asdict(trained.curve)
 
 
 def sample_training(train_trips: pd.DataFrame, params: ModellingParams) -> pd.DataFrame:
@@ -124,11 +136,29 @@ def sample_training(train_trips: pd.DataFrame, params: ModellingParams) -> pd.Da
     return train_trips.iloc[::step].reset_index(drop=True)
 
 
+def predict_validation(
+    early_predictor: Predictor, early_baseline: Predictor, validation_trips: pd.DataFrame
+) -> pd.DataFrame:
+    """Predict the validation window by models to which its trips are new.
+
+    Args:
+        early_predictor: Learnt from the days before the window.
+        early_baseline: The lookup table of the same days.
+        validation_trips: Trips of the window.
+
+    Returns:
+        The trips with their predictions, as ``predict_splits`` gives them.
+    """
+    return predict_trips(validation_trips, early_predictor, early_baseline).assign(
+        split=_split("validation", len(validation_trips))
+    )
+
+
 def predict_splits(
     predictor: Predictor,
     baseline: Predictor,
     train_sample: pd.DataFrame,
-    validation_trips: pd.DataFrame,
+    validation_predictions: pd.DataFrame,
     test_trips: pd.DataFrame,
 ) -> pd.DataFrame:
     """Predict every trip without its distance, with it, and by the baseline.
@@ -137,26 +167,18 @@ def predict_splits(
         predictor: The trained predictor.
         baseline: The lookup table.
         train_sample: Some of the trips that both have learnt from.
-        validation_trips: Trips of the validation window.
+        validation_predictions: The validation window, predicted already.
         test_trips: Trips that neither has seen.
 
     Returns:
-        The trips with their split and three columns of predicted minutes.
+        The trips with their split and columns of predicted minutes.
     """
-    splits = {"train": train_sample, "validation": validation_trips, "test": test_trips}
-    parts = [_predict(name, trips, predictor, baseline) for name, trips in splits.items()]
-    return pd.concat(parts, ignore_index=True)
-
-
-def _predict(
-    split: str, trips: pd.DataFrame, predictor: Predictor, baseline: Predictor
-) -> pd.DataFrame:
-    requests = requests_of(trips)
-    matrix = predictor.transformer.transform(requests)
-    hidden = predictor.transformer.without_distance(matrix)
-    return trips.assign(
-        split=pd.Categorical([split] * len(trips), categories=SPLITS),
-        request=predictor.predict_features(hidden),
-        request_with_distance=predictor.predict_features(matrix),
-        baseline=baseline.predict(requests),
+    train, test = (
+        predict_trips(trips, predictor, baseline).assign(split=_split(name, len(trips)))
+        for name, trips in (("train", train_sample), ("test", test_trips))
     )
+    return pd.concat([train, validation_predictions, test], ignore_index=True)
+
+
+def _split(name: str, rows: int) -> Any:
+    return pd.Categorical([name] * rows, categories=SPLITS)

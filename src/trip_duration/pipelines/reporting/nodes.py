@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from trip_duration.evaluation.metrics import PRESENTATIONS, SPLITS, score
+from trip_duration.evaluation.metrics import PRESENTATIONS, SPLITS
+from trip_duration.evaluation.predictions import score_presentations
 from trip_duration.evaluation.slices import SLICINGS, describe_trips, slice_errors
 from trip_duration.params import ReportingParams
 
@@ -25,9 +26,7 @@ def compute_metrics(predictions: pd.DataFrame) -> dict[str, dict[str, dict[str, 
     """
     metrics = {}
     for split in SPLITS:
-        rows = predictions[predictions["split"] == split]
-        actual = rows["duration_minutes"]
-        metrics[split] = {name: score(actual, rows[name]) for name in PRESENTATIONS}
+        metrics[split] = score_presentations(predictions[predictions["split"] == split])
     test = metrics["test"]
     log.info(
         "test MAE %.3f minutes without distance, %.3f with, %.3f by the lookup table",
