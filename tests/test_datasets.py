@@ -138,5 +138,5 @@ def test_datasets_describe_themselves(folder: Path, mirrored: MirroredFilesDatas
 
 
 def test_copies_do_not_go_to_a_url() -> None:
-    with pytest.raises(ParameterError, match="s3://bucket/raw: raw files are copied to a local"):
+    with pytest.raises(ParameterError, match="s3://bucket/raw: this dataset lies in a local"):
         MirroredFilesDataset(path="s3://bucket/raw")

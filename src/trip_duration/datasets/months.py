@@ -1,7 +1,4 @@
-"""The project's own Kedro datasets: how its objects lie on disk.
-
-They read and write; what is read and written is decided by nodes.
-"""
+"""Months: copies of what was published, and what was made of them."""
 
 from __future__ import annotations
 
@@ -9,7 +6,6 @@ import json
 import logging
 from collections.abc import Mapping
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +16,7 @@ from kedro.io import AbstractDataset
 from kedro_datasets._typing import JSONPreview, TablePreview
 from tqdm.auto import tqdm
 
-from trip_duration.bundle import MANIFEST, read_bundle, write_bundle
-from trip_duration.errors import ParameterError
+from trip_duration.datasets.folders import local_folder
 from trip_duration.months import MonthPart
 from trip_duration.params import Service
 from trip_duration.tlc.fetch import MirroredFile, mirror, mirrored_files
@@ -30,10 +25,6 @@ from trip_duration.tlc.source import RemoteFile, trip_month
 
 log = logging.getLogger(__name__)
 _RECORD = b"trip_duration"
-_KINDS = {
-    "predictor": ("trip_duration.models", "Predictor"),
-    "feature_transformer": ("trip_duration.features", "FeatureTransformer"),
-}
 
 
 class MirroredFilesDataset(AbstractDataset[Mapping[str, RemoteFile], dict[str, MirroredFile]]):
@@ -45,7 +36,7 @@ class MirroredFilesDataset(AbstractDataset[Mapping[str, RemoteFile], dict[str, M
     """
 
     def __init__(self, path: str, metadata: dict[str, Any] | None = None) -> None:  # noqa: D107 - see the class
-        self._folder = _local_folder(path)
+        self._folder = local_folder(path)
         self.metadata = metadata
 
     def load(self) -> dict[str, MirroredFile]:
@@ -84,7 +75,7 @@ class RawMonthsDataset(AbstractDataset[Mapping[str, RemoteFile], dict[str, Month
     """
 
     def __init__(self, path: str, service: str, metadata: dict[str, Any] | None = None) -> None:  # noqa: D107 - see the class
-        self._folder = _local_folder(path)
+        self._folder = local_folder(path)
         self._service = Service(service)
         self.metadata = metadata
 
@@ -133,7 +124,7 @@ class TripMonthsDataset(AbstractDataset[Mapping[str, MonthPart], dict[str, Month
     """
 
     def __init__(self, path: str, metadata: dict[str, Any] | None = None) -> None:  # noqa: D107 - see the class
-        self._folder = _local_folder(path)
+        self._folder = local_folder(path)
         self.metadata = metadata
 
     def load(self) -> dict[str, MonthPart]:
@@ -196,54 +187,3 @@ def _first_rows(files: list[Path], nrows: int) -> TablePreview:
     with pq.ParquetFile(files[0]) as month:
         rows = next(month.iter_batches(nrows)).to_pandas()
     return TablePreview(rows.to_dict(orient="split"))
-
-
-class BundleDataset(AbstractDataset[Any, Any]):
-    """A fitted object as a folder of native files, verified when it is loaded.
-
-    Args:
-        path: The folder.
-        kind: ``predictor`` or ``feature_transformer``.
-        metadata: For Kedro's plugins.
-    """
-
-    def __init__(self, path: str, kind: str, metadata: dict[str, Any] | None = None) -> None:  # noqa: D107 - see the class
-        if kind not in _KINDS:
-            raise ParameterError(f"kind {kind!r}: expected one of {', '.join(_KINDS)}")
-        self._folder, self._kind = _local_folder(path), kind
-        self.metadata = metadata
-
-    def load(self) -> Any:
-        """Return the object.
-
-        Raises:
-            ModelFileError: If a file is missing or altered; as the cause of a ``DatasetError``.
-        """
-        # estimators' libraries are imported when a model is, not with every command
-        module, name = _KINDS[self._kind]
-        return getattr(import_module(module), name).from_bundle(
-            read_bundle(self._folder, self._kind)
-        )
-
-    def save(self, data: Any) -> None:
-        """Write the object, whole or not at all."""
-        write_bundle(data.to_bundle(), self._folder)
-
-    def preview(self) -> JSONPreview:
-        """Return the manifest: what is known of the object without loading it, for Kedro-Viz."""
-        return JSONPreview((self._folder / MANIFEST).read_text())
-
-    def _exists(self) -> bool:
-        return (self._folder / MANIFEST).is_file()
-
-    def _describe(self) -> dict[str, Any]:
-        return {"path": self._folder.as_posix(), "kind": self._kind}
-
-
-def _local_folder(path: str) -> Path:
-    if "://" in path:
-        raise ParameterError(
-            f"{path}: raw files are copied to a local folder, not to a URL. "
-            "Set the path of this dataset to a folder."
-        )
-    return Path(path)
