@@ -1,6 +1,6 @@
 # One vocabulary for people, hooks and CI. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help install lock run test check format viz docs notebooks bench clean
+.PHONY: help install lock run reproduce test check format viz docs notebooks bench clean
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -32,6 +32,9 @@ lock:  ## resolve the lock again (needs uv)
 		-q -o requirements.lock
 run: $(STAMP)  ## the main job: kedro run on the embedded default (ENV=tlc for real months)
 	$(BIN)/kedro run --env $(ENV)
+reproduce: $(STAMP)  ## make a run again and compare it bit by bit (RUN=id or manifest)
+	@$(if $(RUN),,$(error give the run: make reproduce RUN=<MLflow run id, or path of a run_manifest.json>))
+	$(BIN)/python -m trip_duration reproduce $(RUN)
 test: $(STAMP)  ## all tests, with branch coverage
 	$(BIN)/pytest --cov --cov-report=term --cov-fail-under=90
 check: $(STAMP)  ## lint, format, types, architecture

@@ -22,7 +22,18 @@ from trip_duration.settings import CONFIG_LOADER_ARGS
 
 PROJECT = Path(__file__).parents[1]
 SOURCES = sorted((PROJECT / "src").rglob("*.py"))
-PIPELINES = ("ingestion", "data_processing", "feature_engineering", "modelling", "reporting")
+PIPELINES = (
+    "ingestion",
+    "data_processing",
+    "feature_engineering",
+    "modelling",
+    "behaviour",
+    "explanation",
+    "reporting",
+    "tuning",
+    "backtest",
+    "comparison",
+)
 LAYERS = {
     "01_raw",
     "02_intermediate",
@@ -52,7 +63,9 @@ def catalog() -> dict[str, dict[str, Any]]:
 
 
 def nodes_of(snapshot: ProjectSnapshot) -> list[NodeSnapshot]:
-    return [node for p in snapshot.pipelines if p.name == "__default__" for node in p.nodes]
+    # by name: a node is in its pipeline and in compositions of it
+    named = {node.name: node for p in snapshot.pipelines for node in p.nodes}
+    return list(named.values())
 
 
 def misnamed(nodes: Iterable[NodeSnapshot]) -> list[str]:

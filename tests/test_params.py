@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from trip_duration import params
 from trip_duration.errors import ParameterError
 from trip_duration.params import (
+    Choice,
     CityParams,
     FeatureEngineeringParams,
     Group,
@@ -26,6 +27,8 @@ from trip_duration.params import (
     RuleParams,
     SelectionParams,
     Service,
+    Span,
+    TuningParams,
     read_parameters,
 )
 from trip_duration.pipelines.ingestion import create_pipeline
@@ -40,6 +43,9 @@ NEEDED: dict[type[Group], dict[str, Any]] = {
     IngestionParams: {**MONTHS, "source_root": "synthetic"},
     FeatureEngineeringParams: SPLIT,
     ModellingParams: {"model_type": "lightgbm"},
+    TuningParams: {"spaces": {}},
+    Span: {"low": 1, "high": 2},
+    Choice: {"choices": [1]},
 }
 GROUPS = [
     value

@@ -6,19 +6,30 @@ import pytest
 
 from trip_duration.pipeline_registry import register_pipelines
 
-PARTS = ["ingestion", "data_processing", "feature_engineering", "modelling", "reporting"]
+PARTS = [
+    "ingestion",
+    "data_processing",
+    "feature_engineering",
+    "modelling",
+    "behaviour",
+    "explanation",
+    "reporting",
+]
+STUDIES = ["tuning", "backtest", "comparison"]
 
 
 def test_the_names_are_exactly_these() -> None:
-    assert list(register_pipelines()) == [*PARTS, "__default__"]
+    assert list(register_pipelines()) == [*PARTS, *STUDIES, "__default__"]
 
 
-def test_the_default_is_all_and_needs_nothing_but_parameters() -> None:
+def test_the_default_is_all_and_needs_nothing_but_parameters_and_reports_of_studies() -> None:
     pipelines = register_pipelines()
     nodes = {node.name for name in PARTS for node in pipelines[name].nodes}
     assert {node.name for node in pipelines["__default__"].nodes} == nodes
     free = pipelines["__default__"].inputs()
-    assert {name for name in free if not name.startswith("params:")} == set()
+    # where there is no such report, it is empty
+    reports = {f"{study}_report" for study in STUDIES}
+    assert {name for name in free if not name.startswith("params:")} == reports
 
 
 @pytest.mark.parametrize(
@@ -32,14 +43,19 @@ def test_the_default_is_all_and_needs_nothing_but_parameters() -> None:
             {
                 "split_facts",
                 "full_transformer",
+                "early_transformer",
                 "feature_transformer",
                 "model_input_train",
                 "model_input_validation",
+                "model_input_known",
                 "train_trips",
                 "validation_trips",
                 "test_trips",
             },
         ),
+        ("behaviour", {"predictor", "zones", "train_trips", "validation_trips"}),
+        ("explanation", {"predictor", "test_trips"}),
+        ("tuning", {"trips", "passed_months", "zones", "finished_trials"}),
     ],
 )
 def test_what_a_part_needs(name: str, needs: set[str]) -> None:

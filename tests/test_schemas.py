@@ -265,7 +265,10 @@ def test_zones_are_unique_named_and_near_new_york(change: dict[str, Any]) -> Non
 
 def test_predictions_are_positive_and_of_a_known_split(trips: pd.DataFrame) -> None:
     split = pd.Categorical(["train", "test", "test"], ["train", "validation", "test"])
-    good = trips.assign(split=split, request=5.0, request_with_distance=6.0, baseline=7.0)
+    ends = {"request_lower": 4.0, "request_upper": 9.0}
+    ends |= {"request_with_distance_lower": 5.0, "request_with_distance_upper": 8.0}
+    points = {"request": 5.0, "request_with_distance": 6.0, "baseline": 7.0}
+    good = trips.assign(split=split, **points, **ends)
     assert len(Predictions.validate(good)) == 3
     with pytest.raises(SchemaErrors) as caught:
         Predictions.validate(

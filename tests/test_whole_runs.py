@@ -19,6 +19,7 @@ from trip_duration.tlc.city import City
 RunKedro = Callable[..., dict[str, Any]]
 ARTIFACTS = (
     "06_models/predictor/manifest.json",
+    "06_models/early_predictor/manifest.json",
     "06_models/baseline/manifest.json",
     "08_reporting/metrics.json",
     "08_reporting/model_card.md",
@@ -45,9 +46,12 @@ def test_the_saved_predictor_gives_the_numbers_of_the_report(finished_run: Path)
     predictions = pd.read_parquet(finished_run / "data/07_model_output/predictions.parquet")
     test = predictions[predictions["split"] == "test"]
     requests = test.rename(columns={"trip_distance": "route_distance"})
-    np.testing.assert_array_equal(predictor.predict(requests), test["request_with_distance"])
     without = requests.drop(columns="route_distance")
-    np.testing.assert_array_equal(predictor.predict(without), test["request"])
+    for name, asked in (("request_with_distance", requests), ("request", without)):
+        predicted = predictor.predict(asked)
+        np.testing.assert_array_equal(predicted.minutes, test[name])
+        np.testing.assert_array_equal(predicted.lower, test[f"{name}_lower"])
+        np.testing.assert_array_equal(predicted.upper, test[f"{name}_upper"])
 
 
 def test_metrics_have_the_agreed_form(finished_run: Path) -> None:
@@ -56,8 +60,13 @@ def test_metrics_have_the_agreed_form(finished_run: Path) -> None:
     names = {"mae", "rmse", "mape", "r2", "rmsle", "p90_abs_error", "bias", "n"}
     for blocks in metrics.values():
         assert set(blocks) == {"request", "request_with_distance", "baseline"}
-        assert all(set(block) == names for block in blocks.values())
-    test = metrics["test"]
+        assert set(blocks.pop("baseline")) == names
+        ends = {"coverage", "mean_width", "constant_width"}
+        assert all(set(block) == names | ends for block in blocks.values())
+
+
+def test_the_model_beats_the_table_and_the_distance_helps(finished_run: Path) -> None:
+    test = json.loads((finished_run / "data/08_reporting/metrics.json").read_text())["test"]
     assert test["request_with_distance"]["mae"] < test["request"]["mae"] < test["baseline"]["mae"]
 
 

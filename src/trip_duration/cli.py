@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
+
+from trip_duration.errors import TripDurationError
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -30,3 +36,58 @@ def docs(folder: Path) -> None:
 
     for path in write_pages(folder):
         click.echo(f"wrote {path}")
+
+
+class NotDone(click.ClickException):
+    """What was asked for could not be done, which is not to be taken for an answer to it."""
+
+    exit_code = 2
+
+
+@contextmanager
+def _or_not_done() -> Iterator[None]:
+    try:
+        yield
+    except TripDurationError as error:
+        raise NotDone(str(error)) from None
+    except KeyboardInterrupt:
+        raise NotDone("interrupted") from None
+    except Exception as error:
+        # click would end with 1, which has a meaning here
+        click.echo(traceback.format_exc(), err=True)
+        raise NotDone(f"unexpected {type(error).__name__}; this is to be reported") from error
+
+
+@cli.command()
+@click.argument("run")
+@click.option("--tracking-uri", help="Where the run is tracked, if not where the project's are.")
+@click.option("--source-root", help="Where its months are, if not where it had them from.")
+@click.option(
+    "--workdir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where the temporary folder is made.",
+)
+@click.option("--keep", is_flag=True, help="Leave the temporary folder.")
+@click.option("--here", is_flag=True, help="Use the code as it stands, not that of the commit.")
+@click.option("--allow-dirty", is_flag=True, help="Try even if the commit lacks some of its code.")
+def reproduce(run: str, **choices: Any) -> None:
+    """Make RUN again and compare the predictions bit by bit.
+
+    RUN is the id of an MLflow run, or the path of a run_manifest.json with predictions.parquet
+    beside it. Ends with 0 if the two are identical, with 1 if they differ, with 2 if it could not
+    be done.
+    """
+    from kedro.utils import find_kedro_project  # noqa: PLC0415 - keeps --help quick
+
+    from trip_duration.reproduction import Choices, make_again  # noqa: PLC0415
+
+    with _or_not_done():
+        project = find_kedro_project(Path.cwd())
+        if project is None:
+            raise TripDurationError(f"{Path.cwd()} is in no project: change to that of the run.")
+        verdict = make_again(
+            project, Choices(run, **choices), lambda line: click.echo(line, err=True)
+        )
+    for line in verdict.lines:
+        click.echo(line)
+    raise SystemExit(0 if verdict.identical else 1)

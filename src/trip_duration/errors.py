@@ -22,3 +22,11 @@ class ModelFileError(TripDurationError):
 
 class ParameterError(TripDurationError):
     """A parameter is unknown, of the wrong type, or out of bounds."""
+
+
+class ReproductionError(TripDurationError):
+    """A run cannot be made again: it is unknown, or what it was made of cannot be had."""
+
+
+class BehaviourError(TripDurationError):
+    """A predictor does what no predictor may do, whatever its errors."""

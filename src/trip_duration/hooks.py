@@ -1,4 +1,4 @@
-"""Hooks: parameters are checked before anything happens, and a run that trains is tracked.
+"""Hooks: parameters are checked before anything happens, a run that makes models is tracked.
 
 They observe. What a run makes does not depend on them.
 """
@@ -21,6 +21,7 @@ from trip_duration.params import read_parameters
 from trip_duration.tracking import plugin
 from trip_duration.tracking.place import TrackingVariable, anchor
 from trip_duration.tracking.run import TrackedRun, run_name
+from trip_duration.tracking.trials import TRIALS, TrialLog
 from trip_duration.tracking.whereabouts import whereabouts
 
 log = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ class ParameterHook:
 
 
 class TrackingHook:
-    """Makes every run that trains one MLflow run, and logs what it must hold.
+    """Makes every run that makes models one MLflow run, and logs what it must hold.
 
     kedro-mlflow starts the run and ends it; each method here runs before, after or around its own.
     """
@@ -56,6 +57,7 @@ class TrackingHook:
     def __init__(self) -> None:
         """Begin without a run; none is open between runs."""
         self._run: TrackedRun | None = None
+        self._trials: TrialLog | None = None
         self._variable = TrackingVariable()
 
     @hook_impl(tryfirst=True)
@@ -73,35 +75,47 @@ class TrackingHook:
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: Any
     ) -> Wrapper:
         """Decide whether there is to be a run, and log to it what is known already."""
-        self._run = None
-        if not plugin.trains(pipeline, run_params, catalog):
+        self._run = self._trials = None
+        asked = plugin.tracked_nodes(pipeline, run_params, catalog)
+        if not asked:
             plugin.disable(run_params)
             return (yield)
         parameters = read_parameters(catalog.load("parameters"))
-        plugin.name_run(run_name(parameters))
+        name = run_name(parameters, asked)
+        plugin.name_run(name)
         plugin.use_configured_place()
         result = yield
         started = plugin.started_run()
         if started is not None:
             self._run = TrackedRun(*started, Path(run_params["project_path"]))
             with self._run.failing_on_error():
-                self._run.begin(parameters)
+                self._run.begin(parameters, name)
         return result
 
     @hook_impl(wrapper=True)
-    def before_node_run(self, node: Node) -> Wrapper:
+    def before_node_run(self, node: Node, inputs: dict[str, Any]) -> Wrapper:
         """Start a node's clock after all others have had their turn."""
         if self._run is None:
             return (yield)
         with plugin.without_node_parameters():
             result = yield
         self._run.watch.start(node.name)
+        if node.name == plugin.SEARCH_NODE:
+            self._trials = self._run.trial_log(inputs["finished_trials"])
         return result
 
     @hook_impl(tryfirst=True)
     def after_node_run(self, node: Node) -> None:
         """Stop a node's clock."""
         if self._run is not None:
+            self._run.watch.stop(node.name)
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str, data: Any, node: Node) -> None:
+        """Log a trial as soon as it is on disk."""
+        if self._run is not None and self._trials is not None and dataset_name == TRIALS:
+            self._trials.log(data)
+            # to Kedro a node that yields has ended before it yields anything
             self._run.watch.stop(node.name)
 
     @hook_impl(tryfirst=True)
@@ -112,7 +126,7 @@ class TrackingHook:
         run, self._run = self._run, None
         if run is not None:
             with run.failing_on_error():
-                run.finish(pipeline, catalog)
+                run.finish(run_params, pipeline, catalog)
                 for line in whereabouts(run, pipeline, catalog, run_params.get("env")):
                     log.info(line)
 

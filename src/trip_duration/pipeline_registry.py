@@ -3,11 +3,16 @@
 from kedro.pipeline import Pipeline
 
 from trip_duration.pipelines import (
+    backtest,
+    behaviour,
+    comparison,
     data_processing,
+    explanation,
     feature_engineering,
     ingestion,
     modelling,
     reporting,
+    tuning,
 )
 
 
@@ -18,6 +23,14 @@ def register_pipelines() -> dict[str, Pipeline]:
         "data_processing": data_processing.create_pipeline(),
         "feature_engineering": feature_engineering.create_pipeline(),
         "modelling": modelling.create_pipeline(),
+        "behaviour": behaviour.create_pipeline(),
+        "explanation": explanation.create_pipeline(),
         "reporting": reporting.create_pipeline(),
     }
-    return {**pipelines, "__default__": sum(pipelines.values(), start=Pipeline([]))}
+    # studies are not part of a usual run
+    studies = {
+        "tuning": tuning.create_pipeline(),
+        "backtest": backtest.create_pipeline(),
+        "comparison": comparison.create_pipeline(),
+    }
+    return {**pipelines, **studies, "__default__": sum(pipelines.values(), start=Pipeline([]))}

@@ -21,13 +21,19 @@ _CONTRACTS = {
     "trips, train_trips, validation_trips, test_trips, train_sample": schemas.Trips,
     "zones": schemas.Zones,
     "predictions": schemas.Predictions,
+    "contributions": schemas.Contributions,
 }
 _GROUPS = (
     params.IngestionParams,
     params.DataProcessingParams,
     params.FeatureEngineeringParams,
     params.ModellingParams,
+    params.BehaviourParams,
+    params.ExplanationParams,
     params.ReportingParams,
+    params.TuningParams,
+    params.BacktestParams,
+    params.ComparisonParams,
 )
 
 
@@ -69,7 +75,8 @@ def _parameters() -> str:
         "# Parameters\n",
         "Each is given in `conf/`, or as `--params group.name=value`. The short names `service`,",
         "`source_root`, `months`, `train_months`, `test_months`, `model_type`, `experiment_name`",
-        "and `seed` set their value in every group that has it.\n",
+        "and `seed` set their value in every group that has it; `tuned` names a parameters file,",
+        "relative to the project, that goes before `conf/` and behind the command line.\n",
     ]
     for group in _GROUPS:
         name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", group.__name__.removesuffix("Params")).lower()
@@ -93,6 +100,8 @@ def _rows(prefix: str, group: type[BaseModel]) -> Iterator[str]:
 
 
 def _kind(schema: dict[str, Any]) -> str:
+    if "kind" in schema:
+        return str(schema["kind"])
     if "enum" in schema:
         return ", ".join(f"`{value}`" for value in schema["enum"])
     bounds = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}

@@ -119,6 +119,20 @@ class Predictions(Trips):
     split: Series[pd.CategoricalDtype] = _column("train, validation or test", isin=SPLITS)
 
 
+class Contributions(_Strict):
+    """What each feature adds to the predictions of some test trips: a row for each of both."""
+
+    request: Series[np.int64] = _column("number of the explained request", ge=0)
+    pickup_datetime: Series[LocalTime] = _column("start of the trip, local time")
+    pickup_zone: Series[np.int16] = _column("taxi zone of the pickup", ge=1, le=LAST_ZONE)
+    dropoff_zone: Series[np.int16] = _column("taxi zone of the drop-off", ge=1, le=LAST_ZONE)
+    with_distance: Series[bool] = _column("whether it was explained with its distance")
+    minutes: Series[np.float64] = _column("predicted duration, minutes", gt=0)
+    feature: Series[str] = _column("name of the feature")
+    value: Series[np.float32] = _column("its value, as the model sees it", nullable=True)
+    contribution: Series[np.float64] = _column("what it adds to the prediction, minutes")
+
+
 # names of the columns are those of the selected features: the types and the target are the contract
 features = pa.DataFrameSchema(
     {

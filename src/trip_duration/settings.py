@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 
-from kedro.config import OmegaConfigLoader
-
+from trip_duration.config import ConfigLoader
 from trip_duration.hooks import ParameterHook, TrackingHook
 from trip_duration.logs import log_as_asked
 
@@ -19,10 +18,10 @@ def _from_environment(name: str, default: str | None = None) -> str | None:
     return os.environ.get(name) or default
 
 
-CONFIG_LOADER_CLASS = OmegaConfigLoader
+CONFIG_LOADER_CLASS = ConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
-    "default_run_env": "base",
+    "default_run_env": "local",
     "custom_resolvers": {"env": _from_environment},
     # a nested --params keeps its siblings even if conf/local has parameters of its own
     "merge_strategy": {"parameters": "soft", "globals": "soft"},

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from sklearn import metrics
 
 from tests.benchmarks import plain_cleaning as cleaning
 from tests.benchmarks import plain_features as make
+from tests.benchmarks import plain_intervals
 
 TARGET = "duration_minutes"
 ROUTE = ["route_distance", "route_detour", "route_duration"]
@@ -47,6 +49,11 @@ def fit(train: tuple[Any, Any], later: tuple[Any, Any], job: dict[str, Any]) -> 
     return lgb.train(settings, data, job["num_trees"], valid_sets=watched, callbacks=[stop])
 
 
+def refit(known: tuple[Any, Any], rounds: int, job: dict[str, Any]) -> lgb.Booster:
+    settings = {**job["lightgbm"], "verbosity": -1}
+    return lgb.train(settings, lgb.Dataset(*known, params=settings), rounds)
+
+
 def fit_baseline(trips: pd.DataFrame) -> tuple[list[pd.DataFrame], float]:
     keys = ["pickup_zone", "dropoff_zone", "hour"]
     trips = trips.assign(hour=trips["pickup_datetime"].dt.hour)
@@ -66,9 +73,14 @@ def predict_baseline(baseline: tuple[list[pd.DataFrame], float], trips: pd.DataF
     return minutes
 
 
-def score(actual: Any, predicted: Any) -> dict[str, float]:
+def score(actual: Any, predicted: Any, ends: Any = None) -> dict[str, float]:
     error = predicted - actual
+    held = {}
+    if ends is not None:
+        held["coverage"] = float(((ends[0] <= actual) & (actual <= ends[1])).mean())
+        held["mean_width"] = float((ends[1] - ends[0]).mean())
     return {
+        **held,
         "mae": metrics.mean_absolute_error(actual, predicted),
         "rmse": metrics.root_mean_squared_error(actual, predicted),
         "mape": metrics.mean_absolute_percentage_error(actual, predicted),
@@ -80,6 +92,25 @@ def score(actual: Any, predicted: Any) -> dict[str, float]:
     }
 
 
+def history(
+    trips: pd.DataFrame, zones: pd.DataFrame, names: list[str]
+) -> tuple[Callable[[pd.DataFrame], pd.DataFrame], pd.DataFrame]:
+    """Learn the history of trips: what makes features of others, and their own features."""
+    size = int(zones.index.max()) + 1
+    seen = sorted({*trips["pickup_zone"], *trips["dropoff_zone"]})
+    shape = make.geometry(trips, zones)
+    street = shape["street_distance"]
+    learnt = make.learn(trips, street, size)
+
+    def features(others: pd.DataFrame) -> pd.DataFrame:
+        shape = make.geometry(others, zones)
+        typical = make.look_up(others, shape["street_distance"], learnt)
+        return make.assemble(others, shape, typical, seen)[names]
+
+    own = make.assemble(trips, shape, make.own_history(trips, street, size), seen)
+    return features, own[names]
+
+
 def main(raw: Path, job: dict[str, Any], to: Path) -> None:
     zones = make.read_zones(raw / "misc/taxi_zones.zip", raw / "misc/taxi_zone_lookup.csv")
     known = load(raw, job["service"], job["train_months"], list(zones.index))
@@ -88,31 +119,32 @@ def main(raw: Path, job: dict[str, Any], to: Path) -> None:
     late = known["pickup_datetime"] >= end - pd.Timedelta(days=job["validation_days"])
     train, validation = known[~late].reset_index(drop=True), known[late].reset_index(drop=True)
 
-    size = int(zones.index.max()) + 1
-    seen = sorted({*train["pickup_zone"], *train["dropoff_zone"]})
-    shape = make.geometry(train, zones)
-    street = shape["street_distance"]
-    history = make.learn(train, street, size)
-
-    def features(trips: pd.DataFrame) -> pd.DataFrame:
-        shape = make.geometry(trips, zones)
-        typical = make.look_up(trips, shape["street_distance"], history)
-        return make.assemble(trips, shape, typical, seen)[job["features"]]
-
-    own = make.assemble(train, shape, make.own_history(train, street, size), seen)
-    later = features(validation)
-    model = fit(twice(own[job["features"]], train), twice(later, validation), job)
-    baseline, floor = fit_baseline(train), train[TARGET].min()
+    early, own = history(train, zones, job["features"])
+    shown = twice(own, train)
+    later = twice(early(validation), validation)
+    first = fit(shown, later, job)
+    floor = train[TARGET].min()
+    guess = np.maximum(first.predict(later[0]), floor)
+    distance = job["features"].index("route_distance")
+    bounds = plain_intervals.learn(shown, later, guess, distance, job)
+    features, own = history(known, zones, job["features"])
+    model = refit(twice(own, known), first.best_iteration, job)
 
     step = max(len(train) // job["train_rows"], 1)
     sample = train.iloc[::step].reset_index(drop=True)
     report = {}
     for split, trips in {"train": sample, "validation": validation, "test": test}.items():
-        both, _ = twice(later if split == "validation" else features(trips), trips)
-        given, hidden = np.split(np.maximum(model.predict(both), floor), 2)
-        lookup = predict_baseline(baseline, trips)
-        guesses = {"request": hidden, "request_with_distance": given, "baseline": lookup}
-        report[split] = {name: score(trips[TARGET], guess) for name, guess in guesses.items()}
+        unseen = split == "validation"
+        both, _ = later if unseen else twice(features(trips), trips)
+        minutes = guess if unseen else np.maximum(model.predict(both), floor)
+        ends = np.split(np.array(bounds(both, minutes)), 2, axis=1)
+        given, hidden = np.split(minutes, 2)
+        lookup = predict_baseline(fit_baseline(train if unseen else known), trips)
+        report[split] = {
+            "request": score(trips[TARGET], hidden, ends[1]),
+            "request_with_distance": score(trips[TARGET], given, ends[0]),
+            "baseline": score(trips[TARGET], lookup),
+        }
 
     to.mkdir(parents=True, exist_ok=True)
     model.save_model(to / "model.txt")

@@ -79,7 +79,10 @@ def describe_job(project: Project) -> dict[str, Any]:
     counts = {name: lightgbm.pop(name) for name in ("num_trees", "early_stopping_rounds")}
     facts = json.loads((project.data / "06_models/training_facts.json").read_text())
     selection = json.loads((project.data / "04_feature/feature_selection.json").read_text())
-    settings = {**lightgbm, **FIXED, "seed": facts["seed"], "num_threads": modelling["num_threads"]}
+    fixed = {**FIXED, "seed": facts["seed"], "num_threads": modelling["num_threads"]}
+    intervals = dict(modelling["intervals"])
+    trees = dict(intervals.pop("quantiles"))
+    stops = {name: trees.pop(name) for name in ("num_trees", "early_stopping_rounds")}
     kept = {name: facts[name] for name in ("service", "train_months", "test_months")}
     return {
         **kept,
@@ -87,7 +90,9 @@ def describe_job(project: Project) -> dict[str, Any]:
         "validation_days": facts["validation_days"],
         "train_rows": modelling["train_rows"],
         "features": selection["kept"],
-        "lightgbm": settings,
+        "lightgbm": {**lightgbm, **fixed},
+        **intervals,
+        "quantiles": {**stops, "lightgbm": {**trees, **fixed}},
     }
 
 
@@ -101,6 +106,9 @@ def compare_scores(ours: Project, plain: Path) -> str:
     places = (ours.data / "08_reporting/metrics.json", plain / "metrics.json")
     scores = [json.loads(place.read_text())["test"] for place in places]
     both = [[score[name]["mae"] for name in names] for score in scores]
+    held = [[score[name]["coverage"] for name in names[:2]] for score in scores]
+    if any(abs(a - b) > 0.002 for a, b in zip(*held, strict=True)):
+        raise AssertionError(f"coverage of ours {held[0]}, of the plain script {held[1]}")
     if any(abs(a / b - 1) > 0.001 for a, b in zip(*both, strict=True)):
         raise AssertionError(f"test MAE of ours {both[0]}, of the plain script {both[1]}")
     said = [" / ".join(f"{value:.3f}" for value in side) for side in both]

@@ -37,7 +37,22 @@ def test_geometry_and_codes_by_hand(fitted: FeatureTransformer) -> None:
     assert rows["dropoff_zone"].tolist() == [3, 1, 2]
     assert rows["route_distance"][0] == 3.0
     assert rows["route_distance"].isna().tolist() == [False, True, False]
-    assert rows.loc[2, ["pickup_x", "straight_distance", "typical_duration"]].isna().all()
+
+
+def test_the_usual_stands_in_where_a_zone_is_not_known(
+    fitted: FeatureTransformer, trips: pd.DataFrame
+) -> None:
+    """A model that has never seen a gap would make something of it: zero, for one."""
+    request = {"pickup_datetime": ["2023-04-12T08:30"], "pickup_zone": [264], "dropoff_zone": [2]}
+    row = named(fitted, request).iloc[0]
+    learnt = named(fitted, trips)
+    for name in ("pickup_x", "straight_distance", "street_distance", "bearing", "pickup_area"):
+        assert row[name] == learnt[name].median()
+    assert row["dropoff_x"] == 1.0
+    assert row[["pickup_borough", "pickup_zone", "borough_pair"]].tolist() == [0, 0, 0]
+    assert learnt["typical_duration"].min() < row["typical_duration"]
+    assert row["typical_duration"] < learnt["typical_duration"].max()
+    assert not row.drop(list(ROUTE_NAMES)).isna().any()
 
 
 def test_ids_far_out_are_unknown(fitted: FeatureTransformer) -> None:
@@ -156,3 +171,28 @@ def test_outcomes_of_a_trip_are_not_looked_at(
 
 def test_no_requests_give_no_rows(fitted: FeatureTransformer) -> None:
     assert fitted.transform(make_trips(3).iloc[:0]).shape == (0, len(FEATURE_NAMES))
+
+
+def test_requests_unlike_the_trips_that_were_learnt_from_are_flagged(
+    fitted: FeatureTransformer, trips: pd.DataFrame
+) -> None:
+    farthest = trips["route_distance"].max()
+    requests = {
+        "pickup_datetime": ["2023-01-05", "2023-01-05", "2023-01-05", "2023-01-01", "2024-02-01"],
+        "pickup_zone": [1, 264, 7, 1, 1],
+        "dropoff_zone": [2, 1, 1, 2, 2],
+        "route_distance": [1.0, np.nan, farthest + 0.1, 1.0, farthest],
+    }
+    found = {name: rows.tolist() for name, rows in fitted.flag(requests).items()}
+    assert found == {
+        "unknown_zone": [False, True, False, False, False],
+        "unseen_zone": [False, False, True, False, False],
+        "no_distance": [False, True, False, False, False],
+        "outside_training_range": [False, False, True, True, True],
+    }
+    again = FeatureTransformer.from_files(fitted.to_files())
+    assert {name: rows.tolist() for name, rows in again.flag(requests).items()} == found
+
+
+def test_features_may_be_selected_by_any_iterable(fitted: FeatureTransformer) -> None:
+    assert fitted.select(name for name in ("hour", "bearing")).selected_ == ("hour", "bearing")

@@ -2,41 +2,40 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Iterator
+from zipfile import ZipFile, is_zipfile
+
 import numpy as np
 import pytest
-from sklearn.compose import ColumnTransformer
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import SGDRegressor
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from tests.models.small_families import (
+    LIGHTGBM,
+    NAMES,
+    XGBOOST,
+    make_families,
+    make_rows,
+)
 from trip_duration.models.estimator import Estimator
 from trip_duration.models.families import FAMILIES, make_estimator
 from trip_duration.models.lightgbm import LightGBM
 from trip_duration.models.linear import Linear
-from trip_duration.models.lookup import LookupTable
-from trip_duration.params import LightGBMParams, LinearParams, ModellingParams
+from trip_duration.models.xgboost import XGBoost
+from trip_duration.params import LinearParams, ModellingParams
 
-SMALL = LightGBMParams(num_trees=30, num_leaves=7, min_data_in_leaf=5, early_stopping_rounds=5)
-NAMES = ("pickup_zone", "dropoff_zone", "hour", "route_distance")
-
-
-def make_rows(rows: int = 300, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    random = np.random.default_rng(seed)
-    codes = random.integers(1, 4, (rows, 2))
-    hour = random.integers(0, 24, rows)
-    miles = random.uniform(0.5, 9, rows)
-    matrix = np.column_stack([codes, hour, miles]).astype(np.float32)
-    matrix[::7, 3] = np.nan
-    return matrix, 3 * miles + 4 * (hour > 12) + codes[:, 0] + random.exponential(1, rows)
+BOOSTED = [
+    LightGBM(LIGHTGBM.model_copy(update={"num_trees": 500})),
+    XGBoost(XGBOOST.model_copy(update={"n_estimators": 500})),
+]
+STOPPING = [*BOOSTED, Linear(LinearParams(alpha=1e-4, max_iter=30))]
 
 
-def families() -> list[Estimator]:
-    return [LookupTable(), Linear(LinearParams(alpha=1e-4)), LightGBM(SMALL)]
+def name_of(estimator: Estimator) -> str:
+    return estimator.family
 
 
-@pytest.fixture(params=families(), ids=lambda estimator: estimator.family)
+@pytest.fixture(params=make_families(), ids=name_of)
 def fitted(request: pytest.FixtureRequest) -> Estimator:
     matrix, minutes = make_rows()
     later = make_rows(seed=1)
@@ -44,22 +43,30 @@ def fitted(request: pytest.FixtureRequest) -> Estimator:
     return estimator.fit(matrix, minutes, eval_set=later, feature_names=NAMES)
 
 
-@parametrize_with_checks(
-    [Linear(LinearParams(alpha=1e-4, max_iter=200)), LightGBM(SMALL), LookupTable()]
-)
+@parametrize_with_checks(make_families())
 def test_scikit_learns_own_checks(estimator: Estimator, check: object) -> None:
     check(estimator)  # type: ignore[operator]
 
 
 def test_every_family_is_known_by_its_name() -> None:
-    assert {name: family.family for name, family in FAMILIES.items()} == {
-        "lookup": "lookup",
-        "linear": "linear",
-        "lightgbm": "lightgbm",
-    }
-    for name in ("linear", "lightgbm"):
-        made = make_estimator(ModellingParams(model_type=name, objective="squared_error", seed=3))
-        assert (made.family, made.objective, made.seed) == (name, "squared_error", 3)
+    assert list(FAMILIES) == [estimator.family for estimator in make_families()]
+    for name, family in FAMILIES.items():
+        assert (family.family, type(make_estimator(ModellingParams(model_type=name)))) == (
+            name,
+            family,
+        )
+
+
+def test_a_family_takes_its_settings_from_the_parameters() -> None:
+    shared = {"objective": "squared_error", "seed": 3, "num_threads": 1}
+    for name in ("linear", "random_forest", "xgboost", "lightgbm"):
+        params = ModellingParams(model_type=name, **shared)
+        found = make_estimator(params).get_params()
+        assert found.pop("params") == getattr(params, name)
+        assert found.items() >= {key: shared[key] for key in found if key in shared}.items()
+        assert {"objective", "seed"} <= set(found)
+    table = make_estimator(ModellingParams(model_type="lookup", lookup={"min_trips": 4}))
+    assert table.get_params() == {"min_trips": 4}
 
 
 def test_files_rebuild_the_estimator_to_the_bit(fitted: Estimator) -> None:
@@ -92,91 +99,104 @@ def test_shares_of_importance_add_up(fitted: Estimator) -> None:
     assert sum(importance.values()) == pytest.approx(1.0)
 
 
+def contents(name: str, content: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield a file, or the files in it if it is an archive."""
+    if not is_zipfile(io.BytesIO(content)):
+        yield name, content
+        return
+    with ZipFile(io.BytesIO(content)) as archive:
+        for inner in archive.namelist():
+            yield inner, archive.read(inner)
+
+
 def test_files_hold_no_pickle(fitted: Estimator) -> None:
-    for name, content in fitted.to_files().items():
-        assert name.endswith((".json", ".npz", ".txt"))
-        assert b"\x80\x04\x95" not in content  # how a pickle begins
+    files = fitted.to_files()
+    assert {name.rpartition(".")[2] for name in files} <= {"json", "npz", "txt", "ubj", "skops"}
+    for name, content in files.items():
+        for inner, bare in contents(name, content):
+            assert inner.endswith((".json", ".npy", ".txt", ".ubj"))
+            assert b"\x80\x04\x95" not in bare  # how a pickle begins
 
 
-def test_early_stopping_keeps_the_best_round() -> None:
+def test_requests_are_answered_with_and_without_distance(fitted: Estimator) -> None:
+    """The rows are 3 minutes a mile: who knows the miles must make something of them."""
+    matrix, minutes = make_rows(seed=2)
+    without = matrix.copy()
+    without[:, 3] = np.nan
+    known, unknown = fitted.predict(matrix), fitted.predict(without)
+    assert np.isfinite(known).all()
+    assert np.isfinite(unknown).all()
+    if fitted.family != "lookup":
+        assert np.abs(known - minutes).mean() < 0.8 * np.abs(unknown - minutes).mean()
+
+
+@pytest.mark.parametrize("family", BOOSTED, ids=name_of)
+def test_early_stopping_keeps_the_best_round(family: Estimator) -> None:
     matrix, minutes = make_rows(200)
     random = np.random.default_rng(0).permutation(minutes)
-    params = SMALL.model_copy(update={"num_trees": 500})
-    estimator = LightGBM(params).fit(matrix, random, eval_set=make_rows(seed=1))
+    estimator = family.fit(matrix, random, eval_set=make_rows(seed=1))
     curve = estimator.curve_
     assert curve.best_round == int(np.argmin(curve.validation)) + 1
-    assert len(curve.validation) < 500
-    assert estimator.booster_.current_iteration() == curve.best_round
+    assert len(curve.train) == len(curve.validation) < 500
+    assert trees_of(estimator) == curve.best_round
 
 
-def test_linear_keeps_the_pass_of_the_lowest_validation_loss() -> None:
-    matrix, minutes = make_rows()
-    params = LinearParams(alpha=1e-4, max_iter=30)
-    curve = Linear(params).fit(matrix, minutes, eval_set=make_rows(seed=1)).curve_
-    assert curve.best_round == int(np.argmin(curve.validation)) + 1
-    assert len(curve.train) == len(curve.validation) >= 3
+def trees_of(estimator: Estimator) -> int:
+    if isinstance(estimator, XGBoost):
+        return estimator.booster_.num_boosted_rounds()
+    assert isinstance(estimator, LightGBM)
+    return estimator.booster_.current_iteration()
 
 
-def test_without_validation_all_trees_are_kept() -> None:
-    estimator = LightGBM(SMALL).fit(*make_rows())
-    assert estimator.curve_.best_round == 30
-    assert estimator.curve_.validation == []
-    assert len(estimator.curve_.train) == 30
+@pytest.mark.parametrize("family", BOOSTED, ids=name_of)
+@pytest.mark.parametrize("objective", ["absolute_error", "squared_error"])
+def test_the_curve_tells_the_loss_of_the_kept_model(family: Estimator, objective: str) -> None:
+    later = make_rows(seed=1)
+    estimator = type(family)(family.params, objective).fit(*make_rows(), eval_set=later)
+    error = np.abs(estimator.predict(later[0]) - later[1])
+    told = estimator.curve_.validation[estimator.curve_.best_round - 1]
+    expected = np.mean(error**2 if objective == "squared_error" else error)
+    assert told == pytest.approx(expected, rel=1e-5)
 
 
-@pytest.mark.parametrize("family", [Linear, LightGBM])
-def test_the_objective_is_what_is_minimised(family: type[Estimator]) -> None:
+@pytest.mark.parametrize("family", STOPPING, ids=name_of)
+def test_refit_makes_as_many_rounds_as_validation_has_found(family: Estimator) -> None:
+    first = family.fit(*make_rows(), eval_set=make_rows(seed=1), feature_names=NAMES)
+    rounds, matrix, minutes = first.curve_.best_round, *make_rows(600, seed=3)
+    again = type(family)(**family.get_params()).refit(first, matrix, minutes)
+    expected = family.for_rounds(rounds).fit(matrix, minutes, feature_names=NAMES)
+    assert 1 < rounds < 500
+    assert expected.curve_.best_round == rounds
+    assert again.to_files() == expected.to_files()
+    assert (again.curve_, again.feature_names_) == (first.curve_, NAMES)
+
+
+@pytest.mark.parametrize("index", [0, 2], ids=["lookup", "random_forest"])
+def test_a_family_without_rounds_is_refitted_as_it_is(index: int) -> None:
+    family = make_families()[index]
+    first = family.fit(*make_rows(), feature_names=NAMES)
+    matrix, minutes = make_rows(600, seed=3)
+    again = make_families()[index].refit(first, matrix, minutes)
+    expected = make_families()[index].fit(matrix, minutes, feature_names=NAMES)
+    assert again.to_files() == expected.to_files()
+
+
+@pytest.mark.parametrize("family", [LightGBM(LIGHTGBM), XGBoost(XGBOOST)], ids=name_of)
+def test_without_validation_all_trees_are_kept(family: Estimator) -> None:
+    curve = family.fit(*make_rows()).curve_
+    assert trees_of(family) == curve.best_round == len(curve.train) == 30
+    assert curve.validation == []
+
+
+@pytest.mark.parametrize("family", [Linear(), LightGBM(LIGHTGBM), XGBoost(XGBOOST)], ids=name_of)
+def test_the_objective_is_what_is_minimised(family: Estimator) -> None:
     """Of skewed durations, absolute error finds the median and squared error the mean."""
     minutes = np.array([1.0, 1.0, 1.0, 1.0, 41.0] * 200)
     matrix = np.zeros((1000, 1), dtype=np.float32)
     matrix[::2] = 1.0
     found = {}
     for objective in ("absolute_error", "squared_error"):
-        estimator = family(objective=objective).fit(matrix, minutes)
+        estimator = type(family)(family.params, objective).fit(matrix, minutes)
         found[objective] = float(estimator.predict(matrix).mean())
     assert found["absolute_error"] == pytest.approx(1.0, abs=0.6)
     assert found["squared_error"] == pytest.approx(9.0, abs=0.6)
-
-
-def test_linear_folds_scikit_learns_pipeline_into_weights() -> None:
-    matrix, minutes = make_rows()
-    params = LinearParams(alpha=1e-4, max_iter=3)
-    ours = Linear(params, seed=1).fit(matrix, minutes, feature_names=NAMES)
-    encoder = ColumnTransformer(
-        [
-            ("n", make_pipeline(SimpleImputer(add_indicator=True), StandardScaler()), [3]),
-            ("c", OneHotEncoder(handle_unknown="ignore"), [0, 1, 2]),
-        ]
-    )
-    theirs = SGDRegressor(
-        loss="epsilon_insensitive", epsilon=0.0, alpha=1e-4, average=True, random_state=1
-    )
-    encoded = encoder.fit_transform(matrix)
-    for _ in range(3):
-        theirs.partial_fit(encoded, minutes)
-    later, _ = make_rows(seed=2)
-    later[0, 0] = 99.0  # a code never seen
-    expected = theirs.predict(encoder.transform(later))
-    np.testing.assert_allclose(ours.predict(later), expected, rtol=1e-6)
-
-
-def test_the_table_falls_back_from_cell_to_pair_to_zone_to_all() -> None:
-    cells = [(1, 2, 8), (1, 2, 8), (1, 2, 9), (1, 3, 8), (4, 4, 4)]
-    minutes = np.array([10.0, 20.0, 30.0, 50.0, 7.0])
-    matrix = np.array(cells, dtype=np.float32)
-    names = ("pickup_zone", "dropoff_zone", "hour")
-    table = LookupTable().fit(matrix, minutes, feature_names=names)
-    wanted = np.array([(1, 2, 8), (1, 2, 10), (1, 9, 8), (9, 2, 8)], dtype=np.float32)
-    assert table.predict(wanted).tolist() == [15.0, 20.0, 25.0, 20.0]
-    trusted = LookupTable(min_trips=2).fit(matrix, minutes, feature_names=names)
-    again = np.array([(1, 2, 9), (1, 3, 8), (4, 4, 4)], dtype=np.float32)
-    assert trusted.predict(again).tolist() == [20.0, 25.0, 20.0]
-
-
-def test_the_table_finds_its_columns_by_name() -> None:
-    matrix, minutes = make_rows()
-    names = ("hour", "pickup_zone", "route_distance", "dropoff_zone")
-    shuffled = matrix[:, [2, 0, 3, 1]]
-    straight = LookupTable().fit(matrix, minutes, feature_names=NAMES)
-    other = LookupTable().fit(shuffled, minutes, feature_names=names)
-    assert other.predict(shuffled).tolist() == straight.predict(matrix).tolist()

@@ -51,6 +51,7 @@ def test_the_splits_say_what_they_are_made_of() -> None:
         "validation_days": 10,
         "validation_from": "2023-02-19",
         "presentation": "both",
+        "refit": True,
         "checksums": {month: f"sha of {month}" for month in ("2023-01", "2023-02", "2023-03")},
     }
 
@@ -127,6 +128,8 @@ def test_changed_training_rows_do_change_the_features(
 class PlainNames(FeatureTransformer):
     """A transformer of two columns that are no features of the project."""
 
+    selected_ = ("useful", "constant")
+
     def get_feature_names_out(self, input_features: Any = None) -> Any:
         return np.array(["useful", "constant"], dtype=object)
 
@@ -166,7 +169,7 @@ def test_every_trip_is_presented_with_its_distance_and_without(
     split: tuple[pd.DataFrame, ...], zones: pd.DataFrame
 ) -> None:
     transformer, learnt, later = nodes.fit_transformer(split[0], split[1], zones, params_of())
-    train, validation = nodes.present_requests(learnt, later, transformer, params_of())
+    train, validation = nodes.present_requests(learnt, later, transformer, transformer, params_of())
     assert (len(train), len(validation)) == (2 * len(learnt), 2 * len(later))
     shown, hidden = train.iloc[: len(learnt)], train.iloc[len(learnt) :]
     pd.testing.assert_frame_equal(shown, learnt)
@@ -180,6 +183,42 @@ def test_one_presentation_alone(
     split: tuple[pd.DataFrame, ...], zones: pd.DataFrame, way: str
 ) -> None:
     transformer, learnt, later = nodes.fit_transformer(split[0], split[1], zones, params_of())
-    train, _ = nodes.present_requests(learnt, later, transformer, params_of(presentation=way))
+    params = params_of(presentation=way)
+    train, _ = nodes.present_requests(learnt, later, transformer, transformer, params)
     assert len(train) == len(learnt)
     assert train["route_distance"].isna().all() == (way == "without_distance")
+
+
+def test_only_the_kept_features_are_presented(
+    split: tuple[pd.DataFrame, ...], zones: pd.DataFrame
+) -> None:
+    full, learnt, later = nodes.fit_transformer(split[0], split[1], zones, params_of())
+    narrow = full.select(["hour", "route_distance"])
+    train, _ = nodes.present_requests(learnt, later, full, narrow, params_of())
+    assert list(train) == ["hour", "route_distance", "duration_minutes"]
+    assert train["hour"].tolist() == 2 * learnt["hour"].tolist()
+
+
+def test_the_refit_learns_from_all_known_trips(
+    split: tuple[pd.DataFrame, ...], zones: pd.DataFrame
+) -> None:
+    train, later, _ = split
+    full, *_ = nodes.fit_transformer(train, later, zones, params_of())
+    early = full.select(["hour", "typical_duration"])
+    transformer, known = nodes.fit_known_transformer(train, later, zones, early, params_of())
+    assert transformer.selected_ == early.selected_
+    assert len(known) == 2 * (len(train) + len(later))
+    together = pd.concat([train, later], ignore_index=True)
+    expected, rows, _ = nodes.fit_transformer(together, later[:0], zones, params_of())
+    assert transformer.to_files() == expected.select(early.selected_).to_files()
+    assert known["typical_duration"].tolist() == 2 * rows["typical_duration"].tolist()
+
+
+def test_without_a_refit_the_early_transformer_serves(
+    split: tuple[pd.DataFrame, ...], zones: pd.DataFrame
+) -> None:
+    early, *_ = nodes.fit_transformer(split[0], split[1], zones, params_of())
+    params = params_of(refit=False)
+    transformer, known = nodes.fit_known_transformer(split[0], split[1], zones, early, params)
+    assert transformer is early
+    assert known.empty

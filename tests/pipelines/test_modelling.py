@@ -10,68 +10,67 @@ import pytest
 
 from tests.features.small_city import make_trips, zones
 from trip_duration.errors import DataError
-from trip_duration.features import FeatureTransformer
 from trip_duration.models import Predictor
+from trip_duration.models.training import TrainingSet, make_training_set
 from trip_duration.params import FeatureEngineeringParams, ModellingParams
-from trip_duration.pipelines.feature_engineering import nodes as feature_nodes
 from trip_duration.pipelines.modelling import nodes
 
 __all__ = ["zones"]
-FEATURES = FeatureEngineeringParams(train_months="2023-01", test_months="2023-02")
-FACTS = {"train_months": ["2023-01"]}
+FEATURES = FeatureEngineeringParams(
+    train_months="2023-01", test_months="2023-02", selection={"method": "none"}
+)
+FACTS = {"train_months": ["2023-01"], "refit": True}
 
 
 def params_of(model_type: str = "lightgbm", **values: Any) -> ModellingParams:
     small = {"num_trees": 40, "num_leaves": 7, "min_data_in_leaf": 5, "early_stopping_rounds": 5}
-    return ModellingParams(model_type=model_type, lightgbm=small, **values)
+    ends = {"quantiles": {**small, "num_leaves": 4}}
+    return ModellingParams(model_type=model_type, lightgbm=small, intervals=ends, **values)
 
 
-def trips_of(seed: int, day: str) -> pd.DataFrame:
-    return make_trips(400, seed, day).rename(columns={"route_distance": "trip_distance"})
-
-
-Inputs = tuple[FeatureTransformer, pd.DataFrame, pd.DataFrame]
+def trips_of(seed: int, day: str, rows: int = 400) -> pd.DataFrame:
+    return make_trips(rows, seed, day).rename(columns={"route_distance": "trip_distance"})
 
 
 @pytest.fixture
-def inputs(zones: pd.DataFrame) -> Inputs:
-    """The fitted transformer, and model inputs of training and validation."""
-    train, later = trips_of(0, "2023-01-02"), trips_of(1, "2023-01-16")
-    transformer, learnt, known = feature_nodes.fit_transformer(train, later, zones, FEATURES)
-    return transformer, *feature_nodes.present_requests(learnt, known, transformer, FEATURES)
+def inputs(zones: pd.DataFrame) -> TrainingSet:
+    """Two weeks to learn from, and a third to stop by."""
+    known = trips_of(0, "2023-01-02", 1200)
+    return make_training_set(known, pd.Timestamp("2023-01-12"), zones, FEATURES)
 
 
-def train(inputs: Inputs, params: ModellingParams) -> tuple[Predictor, dict[str, Any]]:
-    transformer, learnt, known = inputs
-    return nodes.train_predictor(learnt, known, transformer, FACTS, params)
+def fit(inputs: TrainingSet, params: ModellingParams) -> tuple[Predictor, dict[str, Any]]:
+    predictor, _, curve = nodes.train_predictor(inputs, FACTS, params)
+    return predictor, curve
 
 
 @pytest.mark.parametrize("model_type", ["lightgbm", "linear"])
-def test_two_runs_give_the_same_bits(inputs: Inputs, model_type: str) -> None:
-    first, _ = train(inputs, params_of(model_type))
-    second, _ = train(inputs, params_of(model_type))
+def test_two_runs_give_the_same_bits(inputs: TrainingSet, model_type: str) -> None:
+    first, _ = fit(inputs, params_of(model_type))
+    second, _ = fit(inputs, params_of(model_type))
     requests = make_trips(100, 5)
-    assert first.predict(requests).tobytes() == second.predict(requests).tobytes()
+    for one, other in zip(first.predict(requests), second.predict(requests), strict=True):
+        assert one.tobytes() == other.tobytes()
     assert first.sha256 == second.sha256
 
 
-def test_another_seed_gives_another_model(inputs: Inputs) -> None:
-    first, _ = train(inputs, params_of(seed=0))
-    second, _ = train(inputs, params_of(seed=1))
+def test_another_seed_gives_another_model(inputs: TrainingSet) -> None:
+    first, _ = fit(inputs, params_of(seed=0))
+    second, _ = fit(inputs, params_of(seed=1))
     assert first.sha256 != second.sha256
 
 
 @pytest.mark.parametrize("model_type", ["lightgbm", "linear"])
-def test_a_model_beats_the_median(inputs: Inputs, model_type: str) -> None:
-    predictor, _ = train(inputs, params_of(model_type))
+def test_a_model_beats_the_median(inputs: TrainingSet, model_type: str) -> None:
+    predictor, _ = fit(inputs, params_of(model_type))
     requests = make_trips(300, 7)
     minutes = requests["duration_minutes"]
-    error = np.abs(predictor.predict(requests) - minutes).mean()
+    error = np.abs(predictor.predict(requests).minutes - minutes).mean()
     assert error < 0.5 * np.abs(minutes.median() - minutes).mean()
 
 
-def test_the_learning_curve_is_that_of_the_training(inputs: Inputs) -> None:
-    predictor, curve = train(inputs, params_of())
+def test_the_learning_curve_is_that_of_the_training(inputs: TrainingSet) -> None:
+    predictor, curve = fit(inputs, params_of())
     assert curve["loss"] == "absolute_error"
     assert curve["best_round"] == np.argmin(curve["validation"]) + 1
     assert curve["train"][0] > curve["train"][curve["best_round"] - 1]
@@ -85,6 +84,7 @@ def splits_of(**facts: Any) -> dict[str, Any]:
         "test_months": ["2023-02"],
         "validation_days": 7,
         "presentation": "both",
+        "refit": True,
         "checksums": {"2023-01": "a", "2023-02": "b"},
         **facts,
     }
@@ -110,36 +110,58 @@ def test_inputs_of_other_splits_are_not_learnt_from_under_these_names(made: Any)
         nodes.describe_training(splits_of(**made), FEATURES, params_of())
 
 
-def test_the_baseline_is_the_median_of_pair_and_hour(inputs: Inputs) -> None:
+def test_the_baseline_is_the_median_of_pair_and_hour(inputs: TrainingSet) -> None:
     trips = trips_of(0, "2023-01-02")
     params = params_of(lookup={"min_trips": 1})
-    baseline = nodes.train_baseline(trips, inputs[0], FACTS, params)
+    baseline, early = nodes.train_baseline(
+        trips.iloc[:200], trips.iloc[200:], inputs.early_transformer, FACTS, params
+    )
     one = trips.iloc[0]
     alike = trips[
         (trips["pickup_zone"] == one["pickup_zone"])
         & (trips["dropoff_zone"] == one["dropoff_zone"])
         & (trips["pickup_datetime"].dt.hour == one["pickup_datetime"].hour)
     ]
-    assert baseline.predict(trips.iloc[[0]])[0] == alike["duration_minutes"].median()
+    minutes = alike["duration_minutes"]
+    assert baseline.predict(trips.iloc[[0]]).minutes[0] == minutes.median()
+    assert early.predict(trips.iloc[[0]]).minutes[0] == minutes[minutes.index < 200].median()
     assert baseline.family == "lookup"
 
 
+def predict(inputs: TrainingSet) -> tuple[Predictor, Predictor, pd.DataFrame]:
+    """Return a predictor, the baseline, and the predictions of twenty trips of each split."""
+    predictor, early, _ = nodes.train_predictor(inputs, FACTS, params_of())
+    learnt = trips_of(0, "2023-01-02")
+    tables = nodes.train_baseline(learnt, learnt, inputs.early_transformer, FACTS, params_of())
+    train, later, test = (trips_of(seed, "2023-01-02").head(20) for seed in (0, 1, 2))
+    validation = nodes.predict_validation(early, tables[1], later)
+    return predictor, tables[0], nodes.predict_splits(predictor, tables[0], train, validation, test)
+
+
 def test_splits_are_predicted_without_distance_with_it_and_by_the_baseline(
-    inputs: Inputs,
+    inputs: TrainingSet,
 ) -> None:
-    predictor, _ = train(inputs, params_of())
-    baseline = nodes.train_baseline(trips_of(0, "2023-01-02"), inputs[0], FACTS, params_of())
-    parts = [trips_of(seed, "2023-01-02").head(20) for seed in (0, 1, 2)]
-    predictions = nodes.predict_splits(predictor, baseline, *parts)
-    assert predictions["split"].value_counts().to_dict() == dict.fromkeys(
-        ("train", "validation", "test"), 20
-    )
+    predictor, baseline, predictions = predict(inputs)
+    counts = predictions["split"].value_counts().to_dict()
+    assert counts == dict.fromkeys(("train", "validation", "test"), 20)
     test = predictions[predictions["split"] == "test"]
-    requests = parts[2].rename(columns={"trip_distance": "route_distance"})
-    assert test["request_with_distance"].tolist() == predictor.predict(requests).tolist()
+    requests = test.rename(columns={"trip_distance": "route_distance"})
     without = requests.drop(columns="route_distance")
-    assert test["request"].tolist() == predictor.predict(without).tolist()
-    assert test["baseline"].tolist() == baseline.predict(without).tolist()
+    for name, asked in (("request", without), ("request_with_distance", requests)):
+        expected = predictor.predict(asked)
+        assert test[name].tolist() == expected.minutes.tolist()
+        assert test[f"{name}_lower"].tolist() == expected.lower.tolist()
+        assert test[f"{name}_upper"].tolist() == expected.upper.tolist()
+    assert test["baseline"].tolist() == baseline.predict(without).minutes.tolist()
+
+
+def test_validation_is_predicted_by_what_has_not_learnt_from_it(inputs: TrainingSet) -> None:
+    predictor, _, predictions = predict(inputs)
+    _, early, _ = nodes.train_predictor(inputs, FACTS, params_of())
+    rows = predictions[predictions["split"] == "validation"]
+    requests = rows.rename(columns={"trip_distance": "route_distance"})
+    assert rows["request_with_distance"].tolist() == early.predict(requests).minutes.tolist()
+    assert rows["request_with_distance"].tolist() != predictor.predict(requests).minutes.tolist()
 
 
 def test_the_sample_of_training_is_evenly_spaced() -> None:

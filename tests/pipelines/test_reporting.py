@@ -24,7 +24,12 @@ from trip_duration.params import (
 )
 from trip_duration.pipelines.reporting import create_pipeline
 from trip_duration.pipelines.reporting.facts import describe_run
-from trip_duration.pipelines.reporting.nodes import compute_metrics, measure_slices
+from trip_duration.pipelines.reporting.nodes import (
+    compute_metrics,
+    find_worst_slices,
+    measure_fairness,
+    measure_slices,
+)
 
 MONTHS = {"train_months": "2023-01..2023-02", "test_months": "2023-03"}
 ZONES = pd.DataFrame(
@@ -87,7 +92,13 @@ def predictions() -> pd.DataFrame:
     frame = pd.DataFrame(
         rows, columns=[*columns, "request", "request_with_distance", "baseline"]
     ).assign(trip_distance=1.0)
-    return frame.astype({"pickup_datetime": "datetime64[us]"})
+    # half a minute to either side without a distance, five minutes with one
+    ends = {
+        f"{name}_{end}": frame[name] + side * wide
+        for name, wide in (("request", 0.5), ("request_with_distance", 5.0))
+        for end, side in (("lower", -1), ("upper", 1))
+    }
+    return frame.assign(**ends).astype({"pickup_datetime": "datetime64[us]"})
 
 
 @pytest.fixture
@@ -104,6 +115,7 @@ def predictor(predictions: pd.DataFrame) -> Predictor:
         "test_months": ["2023-03"],
         "validation_days": 7,
         "presentation": "both",
+        "refit": True,
         "data_digest": "d1" * 32,
         "seed": 3,
         "objective": "absolute_error",
@@ -133,6 +145,9 @@ def test_metrics_have_every_split_and_presentation(predictions: pd.DataFrame) ->
     assert [test[name]["mae"] for name in test] == pytest.approx([4.0, 4 / 3, 26 / 3])
     assert [block["request"]["n"] for block in metrics.values()] == [3, 2, 2]
     assert metrics["validation"]["request"]["bias"] == pytest.approx(1.0)
+    assert (test["request"]["coverage"], test["request"]["mean_width"]) == (0.0, 1.0)
+    assert test["request_with_distance"]["coverage"] == 1.0
+    assert "coverage" not in test["baseline"]
 
 
 def test_slices_are_of_test_trips_alone(predictions: pd.DataFrame) -> None:
@@ -142,6 +157,30 @@ def test_slices_are_of_test_trips_alone(predictions: pd.DataFrame) -> None:
     ]
     assert [(s["weekday"], s["hour"]) for s in slices["weekday_hour"]] == [(0, 8)]
     assert slices["duration"] == []
+    assert slices["airport"][0]["coverage_with_distance"] == 1.0
+
+
+def test_worst_slices_come_with_examples(predictions: pd.DataFrame) -> None:
+    params = ReportingParams(min_slice=1, worst_min_trips=1)
+    slices = measure_slices(predictions, ZONES, params)
+    metrics = compute_metrics(predictions)
+    worst = find_worst_slices(predictions, ZONES, slices, metrics, params)
+    assert worst["min_trips"] == 1
+    # all that sets the trip of Tuesday apart loses the same four minutes
+    assert {record["lost"] for record in worst["slices"]} == {4.0}
+    assert worst["slices"][0]["name"] == "Tuesday 17:00"
+    assert [e["pickup_datetime"] for e in worst["slices"][0]["examples"]] == [
+        "2023-03-07 17:00"
+    ] * 3
+    assert json.loads(json.dumps(worst)) == worst
+
+
+def test_fairness_is_between_boroughs_of_pickup(predictions: pd.DataFrame) -> None:
+    params = ReportingParams(min_slice=1, worst_min_trips=1)
+    fairness = measure_fairness(measure_slices(predictions, ZONES, params), params)
+    gap = fairness["disparity"]["mae"]
+    assert (gap["best"]["borough"], gap["worst"]["borough"], gap["gap"]) == ("Bronx", "Queens", 6.0)
+    assert json.loads(json.dumps(fairness)) == fairness
 
 
 def test_run_facts_come_from_the_predictor(predictor: Predictor) -> None:
@@ -153,6 +192,7 @@ def test_run_facts_come_from_the_predictor(predictor: Predictor) -> None:
     )
     assert facts["facts"]["data_digest"] == "d1" * 32
     assert facts["rules"]["max_duration"] == 180.0
+    assert facts["coverage"] is None
     assert json.loads(json.dumps(facts)) == facts
 
 
@@ -193,6 +233,14 @@ def test_pipeline_makes_every_report_in_memory(
         },
         "data_quality": QUALITY,
         "raw_manifest": MANIFEST,
+        "explanation": {
+            "sha256": predictor.sha256,
+            "explained": 4,
+            "permuted": 5,
+            "strongest": ["hour"],
+            "importance": {"gain": {"hour": 1.0}, "contribution": {"hour": 2.0}},
+        },
+        **{f"{name}_report": {} for name in ("behaviour", "tuning", "backtest", "comparison")},
         "params:reporting": ReportingParams(min_slice=min_slice),
         **{f"params:{name}": group for name, group in _groups().items()},
     }
@@ -204,7 +252,7 @@ def test_pipeline_makes_every_report_in_memory(
         catalog[name] = JSONDataset(filepath=f"{tmp_path}/{name}.json")
     SequentialRunner().run(pipeline, catalog)
     assert {path.stem for path in tmp_path.iterdir()} == reports
-    assert len(reports) == 8
+    assert len(reports) == 9
     assert all(catalog.load(name).layout.title.text for name in reports)
 
 
@@ -218,6 +266,7 @@ def test_pipeline_s_names_and_outputs() -> None:
         "report_error_by_hour",
         "report_error_by_borough_pair",
         "report_error_map",
+        "report_interval_coverage",
         "report_feature_importance",
         "report_learning_curve",
         "report_data_quality",

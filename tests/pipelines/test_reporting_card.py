@@ -4,13 +4,17 @@ from typing import Any
 
 import pytest
 
+from trip_duration.evaluation.slices import SLICINGS
 from trip_duration.pipelines.reporting.card import (
+    gather_data,
+    gather_findings,
     highlight,
-    list_limits,
     summarise,
     write_model_card,
 )
-from trip_duration.pipelines.reporting.card_tables import table, table_metrics, table_months
+from trip_duration.pipelines.reporting.card_limits import list_limits
+from trip_duration.pipelines.reporting.card_studies import gather_studies
+from trip_duration.pipelines.reporting.card_tables import table, table_months
 
 SHA = {month: f"{number}a" * 32 for number, month in enumerate(("2023-01", "2023-02"), 1)}
 FACTS = {
@@ -19,6 +23,7 @@ FACTS = {
     "test_months": ["2023-02"],
     "validation_days": 7,
     "presentation": "both",
+    "refit": True,
     "data_digest": "d1" * 32,
     "seed": 5,
     "objective": "absolute_error",
@@ -28,6 +33,7 @@ RUN: dict[str, Any] = {
     "family": "lightgbm",
     "rounds": 1234,
     "floor": 1.0,
+    "coverage": None,
     "features": [
         {"name": "hour", "meaning": "hour of the day", "unit": "0-23"},
         {"name": "route_distance", "meaning": "distance of the route", "unit": "miles"},
@@ -61,7 +67,8 @@ def _slice(mae: float, trips: int, **keys: Any) -> dict[str, Any]:
     return {**keys, "trips": trips, **errors}
 
 
-SLICES = {
+SLICES: dict[str, list[dict[str, Any]]] = {
+    **{name: [] for name in SLICINGS},
     "weekday_hour": [_slice(6.0, 40, weekday=4, hour=17)],
     "hour": [_slice(2.0, 100, hour=5), _slice(5.0, 90, hour=17)],
     "borough_pair": [
@@ -93,9 +100,30 @@ def _manifest(source: str = "https://example.org/tlc/green.parquet") -> dict[str
     }
 
 
+def _findings(**reports: dict[str, Any]) -> dict[str, Any]:
+    names = [f"{name}_report" for name in ("behaviour", "tuning", "backtest", "comparison")]
+    explanation = {
+        "sha256": "5e" * 32,
+        "explained": 300,
+        "permuted": 500,
+        "strongest": ["hour"],
+        "importance": {"gain": {"hour": 0.2}, "contribution": {"hour": 1.5}},
+    }
+    fairness = {"min_trips": 200, "boroughs": [], "left_out": ["Bronx"], "disparity": {}}
+    studies = gather_studies(**{name: reports.get(name, {}) for name in names})
+    return gather_findings({"min_trips": 200, "slices": []}, fairness, explanation, studies)
+
+
+def _write(
+    run: dict[str, Any] = RUN, quality: dict[str, Any] = QUALITY, **reports: dict[str, Any]
+) -> str:
+    data = gather_data(quality, _manifest())
+    return write_model_card(_metrics(), SLICES, data, _findings(**reports), run)
+
+
 @pytest.fixture
 def card() -> str:
-    return write_model_card(_metrics(), SLICES, QUALITY, _manifest(), RUN)
+    return _write()
 
 
 def test_card_has_the_checksums_of_model_and_data(card: str) -> None:
@@ -111,7 +139,7 @@ def test_card_has_the_metrics_beside_the_baseline(card: str) -> None:
 
 def test_card_has_splits_and_cleaning_with_their_counts(card: str) -> None:
     assert "| train | learnt from; metrics on 50, evenly spaced | 1,550 |" in card
-    assert "| validation | last 7 days of training | 200 |" in card
+    assert "| validation | last 7 days of training, at last learnt from as well | 200 |" in card
     assert "Of 4,000 rows read, 3,500 were kept; of these, 6 had" in card
     assert "| `too_short` | shorter than 1 min | 400 | 10.00% |" in card
 
@@ -129,12 +157,12 @@ def test_card_leaves_nothing_to_fill_in(card: str) -> None:
 
 
 def test_card_of_the_same_run_is_the_same(card: str) -> None:
-    assert write_model_card(_metrics(), SLICES, QUALITY, _manifest(), RUN) == card
+    assert _write() == card
 
 
 def test_card_of_an_unknown_family_and_rule_is_written() -> None:
     quality = {"months": {m: {**q, "rejected": {"new": 1}} for m, q in QUALITY["months"].items()}}
-    card = write_model_card(_metrics(), SLICES, quality, _manifest(), {**RUN, "family": "forest"})
+    card = _write({**RUN, "family": "forest"}, quality)
     assert "The family `forest`." in card
     assert "| `new` |  | 2 | 0.05% |" in card
 
@@ -144,14 +172,6 @@ def test_summary_is_of_the_test_month() -> None:
         "On the 1,500 test trips of 2023-02 predictions are off by 3.00 minutes on average, 2.00 "
         "where the distance is known; the lookup table that it has to beat by 4.00."
     )
-
-
-def test_metrics_of_intervals_are_shown_where_there_are_any() -> None:
-    written = table_metrics(_metrics(coverage=0.9, mean_width=12.25))
-    assert written.splitlines()[0].endswith("| coverage | mean width |")
-    assert written.splitlines()[2].endswith("| 90.0% | 12.2 |")
-    assert written.splitlines()[4].endswith("|  |  |")
-    assert "coverage" not in table_metrics(_metrics())
 
 
 def test_month_that_no_split_uses_is_named_so() -> None:
@@ -208,4 +228,37 @@ def test_table_puts_numbers_to_the_right() -> None:
 )
 def test_card_says_how_trips_were_presented(presentation: str, words: str) -> None:
     run = {**RUN, "facts": {**FACTS, "presentation": presentation}}
-    assert words in write_model_card(_metrics(), SLICES, QUALITY, _manifest(), run)
+    assert words in _write(run)
+
+
+def test_card_says_what_became_of_the_validation_trips(card: str) -> None:
+    assert "fitted once more, to all known trips" in card
+    assert "Metrics of validation trips are of the model before it was fitted once more" in card
+    kept = _write({**RUN, "facts": {**FACTS, "refit": False}})
+    assert "It was not fitted once more to the validation trips." in kept
+    assert "| validation | last 7 days of training | 200 |" in kept
+
+
+def test_card_names_the_command_of_a_study_that_was_not_made(card: str) -> None:
+    sections = ("## Behaviour checks", "### Tuning", "### Backtest", "### Comparison")
+    places = [card.index(title) for title in sections]
+    assert places == sorted(places)
+    for name in ("behaviour", "tuning", "backtest", "comparison"):
+        assert f"Not made. The command is `kedro run --pipelines {name}`." in card
+
+
+def test_card_shows_a_study_under_its_title() -> None:
+    report = {
+        "title": "Tuning of lightgbm",
+        "lines": ["Best of 20 trials.", "Took 5 minutes."],
+        "head": ["trial", "MAE"],
+        "rows": [["7", "3.51"]],
+    }
+    card = _write(tuning_report={"card": report}, behaviour_report={"card": {"lines": ["Sane."]}})
+    assert (
+        "### Tuning of lightgbm\n\n- Best of 20 trials.\n- Took 5 minutes.\n\n"
+        "| trial | MAE |\n| --- | ---: |\n| 7 | 3.51 |\n\n### Backtest" in card
+    )
+    found = {"head": ["month", "check", "MAE"], "rows": [["2023-04", "sane", "+3.5 min"]]}
+    assert "| --- | --- | ---: |\n| 2023-04 | sane |" in _write(backtest_report={"card": found})
+    assert "## Behaviour checks\n\n- Sane.\n\n## Further studies" in card

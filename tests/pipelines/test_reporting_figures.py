@@ -5,8 +5,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from trip_duration.evaluation.figures import axis, make_figure
 from trip_duration.params import ReportingParams
-from trip_duration.pipelines.reporting.figures import axis, make_figure
 from trip_duration.pipelines.reporting.figures_errors import (
     draw_error_distribution,
     draw_predicted_against_actual,

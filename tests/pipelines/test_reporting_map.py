@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from trip_duration.pipelines.reporting.figures import SCALE
+from trip_duration.evaluation.figures import SCALE
 from trip_duration.pipelines.reporting.figures_map import class_edges, draw_error_map
 
 METRICS = {"test": {"request": {"mae": 3.5}}}

@@ -14,6 +14,11 @@ RAW = {
     "feature_engineering": MONTHS,
     "modelling": {"model_type": "linear"},
     "reporting": {},
+    "tuning": {"spaces": {"linear": {"alpha": {"choices": [1.0]}}}},
+    "explanation": {},
+    "behaviour": {},
+    "backtest": {},
+    "comparison": {"sources": {"all": "calendar zones"}},
     "experiment_name": "mine",
 }
 
@@ -33,7 +38,15 @@ def test_parameters_are_texts_and_months_are_joined() -> None:
     assert flat["ingestion.months"] == ""
     assert flat["modelling.linear.max_iter"] == "40"
     assert "experiment_name" not in flat
+    assert flat["tuning.trials"] == "30"
+    assert not [name for name in flat if "spaces" in name]
 
 
-def test_a_run_is_named_by_family_service_and_months() -> None:
-    assert run_name(read_parameters(RAW)) == "linear yellow 2023-01 -> 2023-03..2023-04"
+def test_a_run_is_named_by_what_it_does() -> None:
+    names = {
+        "train_predictor": "linear yellow 2023-01 -> 2023-03..2023-04",
+        "search_settings": "tuning linear yellow 2023-01",
+        "run_backtest": "backtest yellow",
+    }
+    for node, name in names.items():
+        assert run_name(read_parameters(RAW), {node}) == name

@@ -47,8 +47,9 @@ def test_the_model_predicts_what_the_predictor_does(logged_model: str, finished_
     model = mlflow.pyfunc.load_model(logged_model)
     for columns in (["route_distance"], []):
         asked = requests[["pickup_datetime", "pickup_zone", "dropoff_zone", *columns]]
-        answer = model.predict(asked)["minutes"].to_numpy()
-        np.testing.assert_array_equal(answer, predictor.predict(asked))
+        answer = model.predict(asked)
+        for name, expected in predictor.predict(asked)._asdict().items():
+            np.testing.assert_array_equal(answer[name].to_numpy(), expected)
 
 
 def test_the_model_has_a_contract_an_example_and_no_pickle(logged_model: str) -> None:
@@ -57,7 +58,7 @@ def test_the_model_has_a_contract_an_example_and_no_pickle(logged_model: str) ->
     optional = [name for name, column in inputs.items() if not column.required]
     assert list(inputs) == ["pickup_datetime", "pickup_zone", "dropoff_zone", "route_distance"]
     assert optional == ["route_distance"]
-    assert model.signature.outputs.input_names() == ["minutes"]
+    assert model.signature.outputs.input_names() == ["minutes", "lower", "upper"]
     files = {
         path.name for path in Path(mlflow.artifacts.download_artifacts(logged_model)).rglob("*")
     }
@@ -80,4 +81,4 @@ def test_logging_the_model_starts_no_python_to_guess_requirements(
         info = log_predictor(Predictor.load(finished_run / "data/06_models/predictor"))
     watching.clear()
     assert not [program for program in started if "python" in program]
-    assert mlflow.pyfunc.load_model(info.model_uri).predict(example()).shape == (2, 1)
+    assert mlflow.pyfunc.load_model(info.model_uri).predict(example()).shape == (2, 3)

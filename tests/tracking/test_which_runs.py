@@ -16,7 +16,7 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from kedro.runner import ThreadRunner
 
-TRAINING = ["train_baseline", "train_predictor"]
+TRAINING = ["train_baseline", "gather_training_set", "train_predictor"]
 
 
 def test_what_does_not_train_is_not_tracked(project: Path, run_kedro: Any, runs_of: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from kedro.io import AbstractDataset
 from kedro_datasets._typing import JSONPreview
+from kedro_datasets.json import JSONDataset
 
 from trip_duration.datasets.folders import local_folder
 
@@ -51,36 +52,13 @@ class RecordsDataset(AbstractDataset[Mapping[str, Record], dict[str, Record]]):
         return {"path": self._folder.as_posix()}
 
 
-class ReportDataset(AbstractDataset[Record, Record]):
-    """A report as JSON that need not have been made: where there is none, it is empty.
-
-    Args:
-        filepath: The file.
-        metadata: For Kedro's plugins.
-    """
-
-    def __init__(self, filepath: str, metadata: dict[str, Any] | None = None) -> None:  # noqa: D107 - see the class
-        self._file = local_folder(filepath)
-        self.metadata = metadata
+class ReportDataset(JSONDataset):  # type: ignore[misc]
+    """A report as JSON that need not have been made: where there is none, it is empty."""
 
     def load(self) -> Record:
         """Return the report, or nothing at all."""
-        return json.loads(self._file.read_bytes()) if self._file.is_file() else {}
-
-    def save(self, data: Record) -> None:
-        """Write the report, whole or not at all."""
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        _write(self._file, data)
-
-    def preview(self) -> JSONPreview:
-        """Return the report, for Kedro-Viz."""
-        return JSONPreview(json.dumps(self.load()))
-
-    def _exists(self) -> bool:
-        return self._file.is_file()
-
-    def _describe(self) -> dict[str, Any]:
-        return {"filepath": self._file.as_posix()}
+        report: Record = super().load() if self.exists() else {}
+        return report
 
 
 def _write(path: Path, record: Record) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import get_args
 
-# what is known before the trip: the clock, the map, earlier trips, and what the caller says
-KNOWN_SOURCES = ("calendar", "zones", "history", "request")
+from trip_duration.params.model import Source
+
+KNOWN_SOURCES: tuple[str, ...] = get_args(Source)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import pandas as pd
 
 from trip_duration.features.requests import requests_of
 from trip_duration.features.selection import rank_features
-from trip_duration.features.transformer import FeatureTransformer, Matrix
+from trip_duration.features.transformer import FEATURES, FeatureTransformer, Matrix
 from trip_duration.params import FeatureEngineeringParams
 
 TARGET = "duration_minutes"
@@ -85,17 +85,21 @@ def choose_features(
         The method, the share of importance of each feature, those kept and those dropped.
     """
     settings = params.selection
-    names = list(transformer.selected_)
-    if settings.method == "none":
-        return {"method": "none", "importance": {}, "kept": names, "dropped": []}
-    ways = params.presentation
-    shown, later = (
-        present(rows.thin(settings.rows), transformer, transformer, ways)
-        for rows in (train, validation)
+    made = transformer.selected_
+    usable = transformer.select(
+        feature.name
+        for feature in FEATURES
+        if feature.name in made and feature.source in settings.sources
     )
-    shares = dict(zip(names, rank_features(shown, later, names, params), strict=True))
-    kept = [name for name in names if shares[name] >= settings.min_share]
-    dropped = [name for name in names if name not in kept]
+    kept, shares = list(usable.selected_), {}
+    if settings.method != "none":
+        shown, later = (
+            present(rows.thin(settings.rows), transformer, usable, params.presentation)
+            for rows in (train, validation)
+        )
+        shares = dict(zip(kept, rank_features(shown, later, kept, params), strict=True))
+        kept = [name for name in kept if shares[name] >= settings.min_share]
+    dropped = [name for name in made if name not in kept]
     return {"method": settings.method, "importance": shares, "kept": kept, "dropped": dropped}
 
 

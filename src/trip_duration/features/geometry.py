@@ -77,8 +77,12 @@ class ZoneTable:
         return rows
 
 
-def pair_table(zones: ZoneTable) -> npt.NDArray[np.float64]:
+def pair_table(zones: ZoneTable, usual: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Compute the geometry of every pair of zones.
+
+    Args:
+        zones: The zones.
+        usual: What stands in for each feature where a zone is not known, shape ``(15,)``.
 
     Returns:
         Shape ``(len(zones) ** 2, 15)``, in the order of ``FEATURES``; the row of a pair is
@@ -109,4 +113,23 @@ def pair_table(zones: ZoneTable) -> npt.NDArray[np.float64]:
         pickup[:, 4],
         dropoff[:, 4],
     ]
-    return np.column_stack(columns).astype(np.float64)
+    table = np.column_stack(columns).astype(np.float64)
+    return np.where(np.isnan(table), usual, table)
+
+
+def usual_geometry(
+    zones: ZoneTable, pickup: npt.NDArray[np.int64], dropoff: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:
+    """Return the median of each feature over trips between known zones, shape ``(15,)``.
+
+    Args:
+        zones: The zones.
+        pickup: Row of each trip's pickup zone.
+        dropoff: Row of its drop-off zone.
+    """
+    known = (pickup > 0) & (dropoff > 0)
+    table = pair_table(zones, np.full(len(FEATURES), np.nan))
+    medians: npt.NDArray[np.float64] = np.median(
+        table[pickup[known] * len(zones) + dropoff[known]], axis=0
+    )
+    return medians

@@ -46,7 +46,7 @@ class Trips:
         pickup: Row of the pickup zone.
         dropoff: Row of the drop-off zone.
         hour: Hour of the week, 0 to 167.
-        street: Street-grid distance between the centroids, miles; NaN for unknown zones.
+        street: Street-grid distance between the centroids, miles.
         minutes: Duration.
         miles: Metered distance; NaN where there is none.
     """
@@ -92,7 +92,7 @@ class History:
             street: Street-grid distance, miles.
 
         Returns:
-            Shape ``(n, 6)``, in the order of ``FEATURES``; NaN where a zone is unknown.
+            Shape ``(n, 6)``, in the order of ``FEATURES``.
         """
         length = street + _ROOM
         pace = self.pace[pickup, dropoff]
@@ -122,7 +122,7 @@ def learn_history(trips: Trips, zones: int, smoothing: float) -> History:
         smoothing: Trips' worth of weight that a level has in the next finer one.
     """
     log_length = np.log(trips.street + _ROOM)
-    known = np.isfinite(log_length)
+    known = (trips.pickup > 0) & (trips.dropoff > 0)
     metered = known & (trips.miles > 0)
     pace = _pair_means(
         trips.rows(known), (np.log(trips.minutes) - log_length)[known], zones, smoothing

@@ -11,8 +11,18 @@ import numpy.typing as npt
 import pandas as pd
 
 from trip_duration.errors import DataError
+from trip_duration.features.dictionary import Feature
 from trip_duration.months import TIME_ZONE
 
+ROUTE_FEATURES = (
+    Feature("route_distance", "distance of the route, where given", "miles", "request"),
+    Feature("route_detour", "route against the pair's typical distance", "ratio", "history"),
+    Feature("route_duration", "route at the pair's typical speed and hour", "minutes", "history"),
+)
+ZONE_FEATURES = (
+    Feature("pickup_zone", "code of the pickup zone, 0 is unseen in training", "code", "request"),
+    Feature("dropoff_zone", "code of the drop-off zone, 0 is unseen", "code", "request"),
+)
 REQUEST_COLUMNS = ("pickup_datetime", "pickup_zone", "dropoff_zone")
 ROUTE_DISTANCE = "route_distance"
 
@@ -81,12 +91,15 @@ def _read(name: str, data: Mapping[str, Any] | pd.DataFrame, how: Any) -> Any:
 
 
 def _as_local_time(values: Any) -> npt.NDArray[np.datetime64]:
-    if isinstance(values, np.ndarray) and values.dtype.kind == "M":
-        return values.astype("datetime64[us]", copy=False)
-    times = pd.DatetimeIndex(values)
-    if times.tz is not None:
-        times = times.tz_convert(TIME_ZONE).tz_localize(None)
-    return times.to_numpy("datetime64[us]")
+    if not (isinstance(values, np.ndarray) and values.dtype.kind == "M"):
+        index = pd.DatetimeIndex(values)
+        if index.tz is not None:
+            index = index.tz_convert(TIME_ZONE).tz_localize(None)
+        values = index.to_numpy()
+    times: npt.NDArray[np.datetime64] = values.astype("datetime64[us]", copy=False)
+    if np.isnat(times).any():
+        raise ValueError(f"{int(np.isnat(times).sum())} of {len(times)} have no time")
+    return times
 
 
 def _as_zone_ids(values: Any) -> Integers:

@@ -18,17 +18,14 @@ from trip_duration.bundle import Bundle
 from trip_duration.errors import DataError
 from trip_duration.features import calendar, geometry, history
 from trip_duration.features.dictionary import Feature
-from trip_duration.features.requests import Requests, as_requests
+from trip_duration.features.reach import Reach
+from trip_duration.features.requests import (
+    ROUTE_FEATURES,
+    ZONE_FEATURES,
+    Requests,
+    as_requests,
+)
 
-ROUTE_FEATURES = (
-    Feature("route_distance", "distance of the route, where given", "miles", "request"),
-    Feature("route_detour", "route against the pair's typical distance", "ratio", "request"),
-    Feature("route_duration", "route at the pair's typical speed and hour", "minutes", "request"),
-)
-ZONE_FEATURES = (
-    Feature("pickup_zone", "code of the pickup zone, 0 is unseen in training", "code", "request"),
-    Feature("dropoff_zone", "code of the drop-off zone, 0 is unseen", "code", "request"),
-)
 FEATURES: tuple[Feature, ...] = (
     *calendar.FEATURES,
     *geometry.FEATURES,
@@ -40,7 +37,6 @@ FEATURE_NAMES = tuple(feature.name for feature in FEATURES)
 ROUTE_NAMES = tuple(feature.name for feature in ROUTE_FEATURES)
 KIND = "feature_transformer"
 _STREET = [feature.name for feature in geometry.FEATURES].index("street_distance")
-_YEAR = np.timedelta64(366, "D")
 _TYPICAL_MILES, _TYPICAL_SPEED, _HOUR_PACE = 1, 2, 3
 
 Matrix = npt.NDArray[np.float32]
@@ -62,7 +58,8 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     Attributes:
         vocabulary_: Zone ids seen in training; code ``i + 1`` is the ``i``-th, 0 is unseen.
         selected_: Names of the columns that ``transform`` returns.
-        range_: First and last day and longest distance that were learnt from.
+        reach_: Days and distances that were learnt from.
+        usual_: Median geometry of training trips, which stands in where a zone is not known.
     """
 
     def __init__(
@@ -80,25 +77,26 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             X: Requests, ``route_distance`` being the metered distance where there is one.
             y: Durations, minutes, shape ``(n,)``.
         """
-        self._fit(as_requests(X), np.asarray(y, dtype=np.float64))
+        self._fit(X, y)
         return self
 
     def fit_transform(self, X: Data, y: npt.ArrayLike) -> Matrix:
         """Fit, and return the features of the training trips with history from other days."""
-        requests, trips = self._fit(as_requests(X), np.asarray(y, dtype=np.float64))
+        requests, trips = self._fit(X, y)
         parts = self._parts(requests)
         fold = requests.pickup_datetime.astype("datetime64[D]").astype(np.int64) % self.folds
         for number in np.unique(fold):
             rows = fold == number
             others = history.learn_history(trips.rows(~rows), len(self.zone_table_), self.smoothing)
-            parts["history"][rows] = self._history(others, trips.rows(rows))
+            own = trips.rows(rows)
+            parts["history"][rows] = others.features(own.pickup, own.dropoff, own.hour, own.street)
         return self._assemble(requests, parts)
 
     def transform(self, X: Data) -> Matrix:
         """Return the features of requests, ``float32`` of shape ``(n, features)``.
 
-        Zones that are not known have NaN geometry and history and the code 0; features of the route
-        are NaN where no distance is given.
+        Zones that are not known have the code 0, the usual geometry and the history of the city as
+        a whole; features of the route are NaN where no distance is given.
         """
         check_is_fitted(self, "history_")
         requests = as_requests(X)
@@ -111,11 +109,12 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def select(self, names: Iterable[str]) -> Self:
         """Return a copy of this fitted transformer that returns only the named columns."""
-        unknown = set(names) - set(FEATURE_NAMES)
+        wanted = set(names)
+        unknown = wanted - set(FEATURE_NAMES)
         if unknown:
             raise DataError(f"unknown features: {', '.join(sorted(unknown))}")
         other = copy.copy(self)
-        other._set_selected(tuple(name for name in FEATURE_NAMES if name in set(names)))
+        other._set_selected(tuple(name for name in FEATURE_NAMES if name in wanted))
         return other
 
     def without_distance(self, matrix: Matrix) -> Matrix:
@@ -125,29 +124,13 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return hidden
 
     def flag(self, X: Data) -> dict[str, npt.NDArray[np.bool_]]:
-        """Tell which requests are unlike the trips that were learnt from.
-
-        Returns:
-            For each request, by the name of the flag: ``unknown_zone`` (one without a place on the
-            map), ``unseen_zone`` (one on the map, without any training trip), ``no_distance``, and
-            ``outside_training_range`` (a distance below zero or above the longest; a time before
-            the first day, or more than a year after the last).
-        """
+        """Tell which requests are unlike the trips that were learnt from; see ``Reach.flags``."""
         check_is_fitted(self, "history_")
         requests = as_requests(X)
         ends = (requests.pickup_zone, requests.dropoff_zone)
         unknown = np.logical_or(*(self.zone_table_.rows(ids) == 0 for ids in ends))
         unseen = np.logical_or(*(self._codes(ids) == 0 for ids in ends))
-        first, last, farthest = self.range_
-        day = requests.pickup_datetime.astype("datetime64[D]")
-        miles = requests.route_distance
-        far = (miles < 0) | (miles > farthest)
-        return {
-            "unknown_zone": unknown,
-            "unseen_zone": unseen & ~unknown,
-            "no_distance": np.isnan(miles),
-            "outside_training_range": far | (day < first) | (day > last + _YEAR),
-        }
+        return self.reach_.flags(requests, unknown, unseen)
 
     def to_bundle(self) -> Bundle:
         """Return the fitted state as a bundle of its own."""
@@ -166,13 +149,14 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             "folds": self.folds,
             "selected": self.selected_,
             "boroughs": self.zone_table_.boroughs,
-            "range": [str(self.range_[0]), str(self.range_[1]), self.range_[2]],
+            "reach": self.reach_.to_json(),
         }
         arrays = {
             "holidays": self.holidays_,
             "vocabulary": self.vocabulary_,
             "zone_rows": self.zone_table_.row_of,
             "zone_columns": self.zone_table_.columns,
+            "usual": self.usual_,
             **{f"history_{name}": value for name, value in vars(self.history_).items()},
         }
         buffer = io.BytesIO()
@@ -195,25 +179,26 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         )
         fields = history.History.__dataclass_fields__
         self.history_ = history.History(**{name: arrays[f"history_{name}"] for name in fields})
-        first, last, farthest = facts["range"]
-        self.range_ = np.datetime64(first), np.datetime64(last), farthest
+        self.reach_ = Reach.from_json(facts["reach"])
+        self.usual_ = arrays["usual"]
         self._tabulate()
         self._set_selected(tuple(facts["selected"]))
         return self
 
-    def _fit(
-        self, requests: Requests, minutes: npt.NDArray[np.float64]
-    ) -> tuple[Requests, history.Trips]:
+    def _fit(self, X: Data, y: npt.ArrayLike) -> tuple[Requests, history.Trips]:
         if self.zones is None:
             raise DataError("the feature transformer needs zones to be fitted")
+        requests, minutes = as_requests(X), np.asarray(y, dtype=np.float64)
         self.holidays_ = calendar.holiday_days()
         self.zone_table_ = geometry.ZoneTable.of(self.zones)
         self.vocabulary_ = np.unique(np.append(requests.pickup_zone, requests.dropoff_zone))
-        days = requests.pickup_datetime.astype("datetime64[D]")
-        farthest = np.nanmax(np.append(requests.route_distance, 0.0))
-        self.range_ = days.min(), days.max(), float(farthest)
+        self.reach_ = Reach.of(requests)
+        pickup, dropoff, hour = self._places(requests)
+        self.usual_ = geometry.usual_geometry(self.zone_table_, pickup, dropoff)
         self._tabulate()
-        trips = self._as_trips(requests, minutes)
+        street = self._pairs[pickup * len(self.zone_table_) + dropoff, _STREET]
+        miles = requests.route_distance
+        trips = history.Trips(pickup, dropoff, hour, street, minutes, miles)
         self.history_ = history.learn_history(trips, len(self.zone_table_), self.smoothing)
         self._set_selected(FEATURE_NAMES)
         return requests, trips
@@ -221,7 +206,7 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def _tabulate(self) -> None:
         """Compute the tables that follow from the fitted state, once."""
         self._days = calendar.day_table(self.holidays_)
-        self._pairs = geometry.pair_table(self.zone_table_)
+        self._pairs = geometry.pair_table(self.zone_table_, self.usual_)
         self._code_of = np.zeros(len(self.zone_table_.row_of) + 1, dtype=np.int64)
         known = self.vocabulary_[(self.vocabulary_ > 0) & (self.vocabulary_ < len(self._code_of))]
         self._code_of[known] = np.arange(1, len(known) + 1)
@@ -236,21 +221,15 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         codes: npt.NDArray[np.int64] = self._code_of[ids.clip(0, len(self._code_of) - 1)]
         return codes
 
-    def _as_trips(self, requests: Requests, minutes: npt.NDArray[np.float64]) -> history.Trips:
-        pickup = self.zone_table_.rows(requests.pickup_zone)
-        dropoff = self.zone_table_.rows(requests.dropoff_zone)
-        street = self._pairs[pickup * len(self.zone_table_) + dropoff, _STREET]
+    def _places(self, requests: Requests) -> Any:
+        """Return the rows of both zones, and the hour of the week."""
+        ends = (requests.pickup_zone, requests.dropoff_zone)
         hour = calendar.hour_of_week(requests.pickup_datetime)
-        return history.Trips(pickup, dropoff, hour, street, minutes, requests.route_distance)
-
-    def _history(self, learnt: history.History, trips: history.Trips) -> Matrix:
-        return learnt.features(trips.pickup, trips.dropoff, trips.hour, trips.street)
+        return *(self.zone_table_.rows(ids) for ids in ends), hour
 
     def _parts(self, requests: Requests) -> dict[str, Matrix]:
-        pickup = self.zone_table_.rows(requests.pickup_zone)
-        dropoff = self.zone_table_.rows(requests.dropoff_zone)
+        pickup, dropoff, hour = self._places(requests)
         pairs = self._pairs[pickup * len(self.zone_table_) + dropoff]
-        hour = calendar.hour_of_week(requests.pickup_datetime)
         return {
             "calendar": calendar.calendar_features(requests.pickup_datetime, self._days),
             "geometry": pairs,
@@ -263,12 +242,9 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         route[:, 0] = miles = requests.route_distance
         route[:, 1] = miles / typical[:, _TYPICAL_MILES]
         route[:, 2] = miles / typical[:, _TYPICAL_SPEED] * 60 * np.exp(typical[:, _HOUR_PACE])
-        codes = np.column_stack(
-            [self._codes(requests.pickup_zone), self._codes(requests.dropoff_zone)]
-        )
+        codes = [self._codes(ids)[:, None] for ids in (requests.pickup_zone, requests.dropoff_zone)]
         everything = np.concatenate(
-            [parts["calendar"], parts["geometry"], typical, codes, route], axis=1, dtype=np.float32
+            [parts["calendar"], parts["geometry"], typical, *codes, route], axis=1, dtype=np.float32
         )
-        if len(self._columns) == len(FEATURE_NAMES):
-            return everything
-        return everything[:, self._columns]
+        whole = len(self._columns) == len(FEATURE_NAMES)
+        return everything if whole else everything[:, self._columns]

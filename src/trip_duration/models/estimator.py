@@ -12,6 +12,8 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from trip_duration.params import ModellingParams
+
 Matrix = npt.NDArray[np.float32]
 Minutes = npt.NDArray[np.float64]
 
@@ -45,6 +47,18 @@ class Estimator(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     family: ClassVar[str]
     feature_names_: tuple[str, ...]
     curve_: LearningCurve
+
+    @classmethod
+    def from_params(cls, params: ModellingParams) -> Self:
+        """Return an unfitted estimator with the settings that parameters have for its family.
+
+        Args:
+            params: The group that is called as the family becomes the argument ``params``; other
+                arguments of the family take what is called like them.
+        """
+        own = {"params": getattr(params, cls.family)}
+        given = {name: getattr(params, name, None) for name in cls._get_param_names()}
+        return cls(**{**given, **own})
 
     def fit(
         self,

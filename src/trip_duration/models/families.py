@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from trip_duration.models.estimator import Estimator
 from trip_duration.models.lightgbm import LightGBM
 from trip_duration.models.linear import Linear
 from trip_duration.models.lookup import LookupTable
-from trip_duration.params import ModellingParams, ModelType
+from trip_duration.models.random_forest import RandomForest
+from trip_duration.models.xgboost import XGBoost
+from trip_duration.params import ModellingParams
 
 FAMILIES: dict[str, type[Estimator]] = {
-    family.family: family for family in (LookupTable, Linear, LightGBM)
-}
-_MAKERS: dict[ModelType, Callable[[ModellingParams], Estimator]] = {
-    "lookup": lambda p: LookupTable(p.lookup.min_trips),
-    "linear": lambda p: Linear(p.linear, p.objective, p.seed),
-    "lightgbm": lambda p: LightGBM(p.lightgbm, p.objective, p.seed, p.num_threads),
+    family.family: family for family in (LookupTable, Linear, RandomForest, XGBoost, LightGBM)
 }
 
 
 def make_estimator(params: ModellingParams) -> Estimator:
     """Return an unfitted estimator of the family and with the settings that parameters name."""
-    return _MAKERS[params.model_type](params)
+    return FAMILIES[params.model_type].from_params(params)

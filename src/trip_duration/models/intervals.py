@@ -53,19 +53,18 @@ class Intervals:
     edges: Minutes
     shifts: Minutes
 
-    def bounds(self, matrix: Matrix, minutes: Minutes, floor: float) -> tuple[Minutes, Minutes]:
+    def bounds(self, matrix: Matrix, minutes: Minutes) -> tuple[Minutes, Minutes]:
         """Return lower and upper ends, minutes, around the point estimates.
 
         Args:
             matrix: Features of the requests, shape ``(n, features)``.
             minutes: Their point estimates.
-            floor: Shortest duration that is ever answered.
         """
         low, high = self._quantiles(matrix)
         kind = self._kinds(matrix)
         shift = self.shifts[kind, _bands(self.edges, kind, minutes)]
         lower, upper = np.exp(low + shift[:, 0]), np.exp(high + shift[:, 1])
-        return np.minimum(np.maximum(lower, floor), minutes), np.maximum(upper, minutes)
+        return np.minimum(lower, minutes), np.maximum(upper, minutes)
 
     def calibrated(
         self, matrix: Matrix, minutes: Minutes, actual: Minutes, params: IntervalParams

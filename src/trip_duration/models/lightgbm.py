@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Self
 
 import lightgbm as lgb
 import numpy as np
-from tqdm.auto import tqdm
 
 from trip_duration.models.estimator import Estimator, LearningCurve, Matrix, Minutes
+from trip_duration.models.progress import count_trees
 from trip_duration.params import LightGBMParams, Objective
 
 _LOSSES = {"absolute_error": "l1", "squared_error": "l2"}
@@ -55,18 +55,19 @@ class LightGBM(Estimator):
         train = lgb.Dataset(X, y, feature_name=names, params=settings)
         watched = [train]
         losses: dict[str, dict[str, list[float]]] = {}
-        callbacks: list[Any] = [lgb.record_evaluation(losses), _Progress(params.num_trees)]
+        callbacks: list[Any] = [lgb.record_evaluation(losses)]
         if eval_set is not None:
             watched.append(lgb.Dataset(*eval_set, reference=train, params=settings))
             callbacks.append(_stop_early(params.early_stopping_rounds))
-        booster = lgb.train(
-            settings,
-            train,
-            num_boost_round=params.num_trees,
-            valid_sets=watched,
-            valid_names=["train", "validation"][: len(watched)],
-            callbacks=callbacks,
-        )
+        with count_trees(params.num_trees) as step:
+            booster = lgb.train(
+                settings,
+                train,
+                num_boost_round=params.num_trees,
+                valid_sets=watched,
+                valid_names=["train", "validation"][: len(watched)],
+                callbacks=[*callbacks, step],
+            )
         self._keep(booster, booster.best_iteration or booster.current_iteration(), losses)
 
     def for_rounds(self, rounds: int) -> Self:
@@ -113,7 +114,11 @@ class LightGBM(Estimator):
         Source: Lundberg and others, Consistent Individualized Feature Attribution for Tree
         Ensembles, 2018.
         """
-        parts: Any = self.booster_.predict(X, pred_contrib=True, validate_features=False)
+        # a row takes hundreds of times as long as its prediction: two are worth waking threads for
+        threads = 1 if len(X) == 1 else self.num_threads
+        parts: Any = self.booster_.predict(
+            X, pred_contrib=True, num_threads=threads, validate_features=False
+        )
         return parts[:, -1], parts[:, :-1]
 
     def importance(self) -> dict[str, float]:
@@ -146,17 +151,3 @@ class LightGBM(Estimator):
 
 def _stop_early(rounds: int) -> Any:
     return lgb.early_stopping(rounds, first_metric_only=True, verbose=False)
-
-
-class _Progress:
-    """LightGBM callback: a bar of the trees, on a terminal only."""
-
-    order = 100
-
-    def __init__(self, total: int) -> None:
-        self._bar = tqdm(total=total, desc="trees", unit="tree", disable=None, leave=False)
-
-    def __call__(self, env: Any) -> None:
-        self._bar.update()
-        if env.iteration + 1 == env.end_iteration:
-            self._bar.close()

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from trip_duration.models.estimator import Estimator, LearningCurve, Matrix, Minutes
+from trip_duration.params import ModellingParams
 
 COLUMNS = ("pickup_zone", "dropoff_zone", "hour")
 _BASE = 4096
@@ -32,6 +33,11 @@ class LookupTable(Estimator):
     def __init__(self, min_trips: int = 1) -> None:
         """Keep the setting, as scikit-learn asks."""
         self.min_trips = min_trips
+
+    @classmethod
+    def from_params(cls, params: ModellingParams) -> Self:
+        """Return an unfitted table with the settings that parameters have for it."""
+        return cls(params.lookup.min_trips)
 
     def _fit(self, X: Matrix, y: Minutes, eval_set: Any) -> None:
         names = list(self.feature_names_)

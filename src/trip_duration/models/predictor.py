@@ -61,6 +61,7 @@ class Predictor:
         floor: Shortest duration that is ever answered, minutes.
         facts: Where it comes from: months, digest of the data, seeds; JSON.
         intervals: Calibrated intervals of its predictions, if it has any.
+        ceiling: Longest duration that is ever answered, minutes.
     """
 
     transformer: FeatureTransformer
@@ -68,6 +69,7 @@ class Predictor:
     floor: float
     facts: Mapping[str, Any] = field(default_factory=dict)
     intervals: Intervals | None = None
+    ceiling: float = np.inf
 
     def predict(self, requests: Data) -> Prediction:
         """Predict durations and their intervals.
@@ -84,18 +86,19 @@ class Predictor:
         if self.intervals is None or not len(matrix):
             unknown = np.full(len(minutes), np.nan)
             return Prediction(minutes, unknown, unknown)
-        return Prediction(minutes, *self.intervals.bounds(matrix, minutes, self.floor))
+        ends = self.intervals.bounds(matrix, minutes)
+        return Prediction(minutes, *(end.clip(self.floor, self.ceiling) for end in ends))
 
     def predict_minutes(self, matrix: Matrix) -> Minutes:
         """Predict durations alone."""
         if not len(matrix):
             return np.empty(0)
-        return np.maximum(self.estimator.predict(matrix), self.floor)
+        return self.estimator.predict(matrix).clip(self.floor, self.ceiling)
 
     def explain(self, requests: Data) -> Explanation:
         """Say what each feature adds to the predictions, by the estimator's own contributions.
 
-        Where the floor lifts a prediction, the base is lifted with it.
+        Where the floor or the ceiling moves a prediction, the base is moved with it.
         """
         matrix = self.transformer.transform(requests)
         minutes = self.predict_minutes(matrix)
@@ -124,7 +127,9 @@ class Predictor:
 
     def to_bundle(self) -> Bundle:
         """Return everything that prediction needs as native files."""
-        facts = {**self.facts, "family": self.family, "floor": self.floor}
+        ceiling = self.ceiling if np.isfinite(self.ceiling) else None
+        limits = {"floor": self.floor, "ceiling": ceiling}
+        facts = {**self.facts, "family": self.family, **limits}
         files = {**self.transformer.to_files(), **self.estimator.to_files()}
         if self.intervals is not None:
             files |= self.intervals.to_files()
@@ -143,7 +148,9 @@ class Predictor:
             transformer = FeatureTransformer.from_files(bundle.files)
             estimator = family.from_files(bundle.files)
             intervals = Intervals.from_files(bundle.files)
-            return cls(transformer, estimator, facts.pop("floor"), facts, intervals)
+            floor, ceiling = facts.pop("floor"), facts.pop("ceiling")
+            longest = np.inf if ceiling is None else ceiling
+            return cls(transformer, estimator, floor, facts, intervals, longest)
         except (KeyError, ValueError, TypeError) as error:
             raise ModelFileError(
                 f"the files do not make up a predictor ({error!r}). Families known here: "

@@ -6,7 +6,7 @@ Knows trips and parameters. It must not know pipelines, files or tracking.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -97,19 +97,49 @@ def train(data: TrainingSet, params: ModellingParams, facts: Mapping[str, Any]) 
         params: Family, objective and settings.
         facts: Where the data come from; the predictor carries them.
     """
+    predictor, early, curve = train_points(data, params, facts)
     names = data.early_transformer.selected_
-    estimator = make_estimator(params)
-    estimator.fit(*data.train, eval_set=data.validation, feature_names=names)
-    floor = float(data.train.minutes.min())
-    early = Predictor(data.early_transformer, estimator, floor, facts)
     predicted = early.predict_minutes(data.validation.matrix)
     intervals = learn_intervals(data.train, data.validation, predicted, names, params)
-    early = early.with_intervals(intervals)
+    return Trained(predictor.with_intervals(intervals), early.with_intervals(intervals), curve)
+
+
+def train_points(data: TrainingSet, params: ModellingParams, facts: Mapping[str, Any]) -> Trained:
+    """Train the estimator as ``train`` does, without intervals.
+
+    Args:
+        data: Training and validation rows.
+        params: Family, objective and settings.
+        facts: Where the data come from; the predictor carries them.
+    """
+    estimator = make_estimator(params)
+    names = data.early_transformer.selected_
+    estimator.fit(*data.train, eval_set=data.validation, feature_names=names)
+    shortest, longest = float(data.train.minutes.min()), float(data.train.minutes.max())
+    early = Predictor(data.early_transformer, estimator, shortest, facts, ceiling=longest)
     if data.known is None:
         return Trained(early, early, estimator.curve_)
     again = make_estimator(params).refit(estimator, *data.known)
-    predictor = Predictor(data.transformer, again, floor, facts, intervals)
+    predictor = replace(early, transformer=data.transformer, estimator=again)
     return Trained(predictor, early, estimator.curve_)
+
+
+def recalibrate(predictor: Predictor, trips: pd.DataFrame, params: ModellingParams) -> Predictor:
+    """Calibrate the intervals of a predictor anew, on trips that it has not learnt from.
+
+    Args:
+        predictor: The predictor; its point estimates stay as they are.
+        trips: Trips with their metered distance, each of which is taken with it and without.
+        params: Coverage, its margin, and number of bands.
+    """
+    if predictor.intervals is None:
+        return predictor
+    given = predictor.transformer.transform(requests_of(trips))
+    matrix = np.concatenate([given, predictor.transformer.without_distance(given)])
+    actual = np.tile(trips[TARGET].to_numpy(np.float64), 2)
+    minutes = predictor.predict_minutes(matrix)
+    calibrated = predictor.intervals.calibrated(matrix, minutes, actual, params.intervals)
+    return predictor.with_intervals(calibrated)
 
 
 def train_lookup(

@@ -11,6 +11,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from trip_duration.errors import ParameterError
+from trip_duration.params.backtest import BacktestParams, ComparisonParams, FoldParams
+from trip_duration.params.behaviour import BehaviourParams
 from trip_duration.params.data import (
     CityParams,
     DataProcessingParams,
@@ -29,10 +31,11 @@ from trip_duration.params.model import (
     ModelType,
     Objective,
     RandomForestParams,
-    ReportingParams,
     SelectionParams,
     XGBoostParams,
 )
+from trip_duration.params.reports import ExplanationParams, ReportingParams
+from trip_duration.params.tuning import Choice, Space, Span, TuningParams
 from trip_duration.params.types import (
     SYNTHETIC,
     Group,
@@ -45,9 +48,15 @@ from trip_duration.params.types import (
 
 __all__ = [
     "SYNTHETIC",
+    "BacktestParams",
+    "BehaviourParams",
+    "Choice",
     "CityParams",
+    "ComparisonParams",
     "DataProcessingParams",
+    "ExplanationParams",
     "FeatureEngineeringParams",
+    "FoldParams",
     "Group",
     "HistoryParams",
     "IngestionParams",
@@ -66,6 +75,9 @@ __all__ = [
     "RuleParams",
     "SelectionParams",
     "Service",
+    "Space",
+    "Span",
+    "TuningParams",
     "XGBoostParams",
     "read_parameters",
 ]
@@ -78,7 +90,12 @@ class Parameters(Group):
     data_processing: DataProcessingParams
     feature_engineering: FeatureEngineeringParams
     modelling: ModellingParams
+    behaviour: BehaviourParams
+    explanation: ExplanationParams
     reporting: ReportingParams
+    backtest: BacktestParams
+    comparison: ComparisonParams
+    tuning: TuningParams
 
     source_root: SourceRoot | None = None
     service: Service | None = None
@@ -88,6 +105,7 @@ class Parameters(Group):
     model_type: ModelType | None = None
     experiment_name: str | None = None
     seed: Seed | None = None
+    tuned: str | None = None
 
 
 def read_parameters(raw: dict[str, Any]) -> Parameters:

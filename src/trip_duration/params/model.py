@@ -1,4 +1,4 @@
-"""Groups of the pipelines that make features and models, and report on them."""
+"""Groups of the pipelines that make features and models."""
 
 from __future__ import annotations
 
@@ -6,7 +6,19 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from trip_duration.params.types import Group, Seed, Share, SomeMonths, Threads
+from trip_duration.params.types import (
+    AsWords,
+    Group,
+    Seed,
+    Share,
+    SomeMonths,
+    SomeWords,
+    Threads,
+)
+
+# what is known before the trip: the clock, the map, earlier trips, and what the caller says
+Source = Literal["calendar", "zones", "history", "request"]
+Sources = Annotated[tuple[Source, ...], AsWords, SomeWords]
 
 
 class HistoryParams(Group):
@@ -25,6 +37,7 @@ class SelectionParams(Group):
     """Selection of features by what a small model makes of them.
 
     Attributes:
+        sources: Sources whose features may be used, separated by spaces.
         method: ``none`` keeps all; ``gain`` ranks by the gain of a small model's splits;
             ``permutation`` by the rise of its error on the validation window.
         min_share: Smallest share of the total importance that a kept feature has.
@@ -32,6 +45,7 @@ class SelectionParams(Group):
         trees: Trees of the small model.
     """
 
+    sources: Sources = ("calendar", "zones", "history", "request")
     method: Literal["none", "gain", "permutation"] = "gain"
     min_share: Share = 0.0005
     rows: Annotated[int, Field(ge=100)] = 100_000
@@ -173,6 +187,15 @@ class XGBoostParams(Group):
     early_stopping_rounds: Annotated[int, Field(ge=1)] = 50
 
 
+class QuantileParams(LightGBMParams):
+    """The trees that estimate the ends of the intervals: fewer and smaller than the estimator's."""
+
+    num_trees: Annotated[int, Field(ge=1)] = 400
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.1
+    num_leaves: Annotated[int, Field(ge=2)] = 31
+    early_stopping_rounds: Annotated[int, Field(ge=1)] = 20
+
+
 class IntervalParams(Group):
     """Intervals: quantile trees, calibrated on the validation window.
 
@@ -188,9 +211,7 @@ class IntervalParams(Group):
     coverage: Annotated[float, Field(ge=0.5, le=0.98)] = 0.90
     drift_margin: Annotated[float, Field(ge=0, le=0.1)] = 0.01
     bands: Annotated[int, Field(ge=1, le=50)] = 6
-    quantiles: LightGBMParams = LightGBMParams(
-        num_trees=400, learning_rate=0.1, num_leaves=31, early_stopping_rounds=20
-    )
+    quantiles: QuantileParams = QuantileParams()
 
 
 ModelType = Literal["lookup", "linear", "random_forest", "xgboost", "lightgbm"]
@@ -224,17 +245,3 @@ class ModellingParams(Group):
     xgboost: XGBoostParams = XGBoostParams()
     lightgbm: LightGBMParams = LightGBMParams()
     intervals: IntervalParams = IntervalParams()
-
-
-class ReportingParams(Group):
-    """What the reports show.
-
-    Attributes:
-        sample_rows: Test predictions drawn in scatter figures.
-        min_slice: Trips below which a slice is neither given nor drawn.
-        seed: Seed of the sample.
-    """
-
-    sample_rows: Annotated[int, Field(ge=1)] = 4_000
-    min_slice: Annotated[int, Field(ge=1)] = 30
-    seed: Seed = 0

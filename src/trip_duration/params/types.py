@@ -40,6 +40,15 @@ def _without_credentials(root: str) -> str:
     return root.rstrip("/") or "/"
 
 
+def _split_words(value: object) -> object:
+    # --params splits at commas, so that a list is given as words with spaces between them
+    words = value.replace(",", " ").split() if isinstance(value, str) else value
+    return tuple(dict.fromkeys(words)) if isinstance(words, list | tuple) else words
+
+
+# before the type of a tuple: read it from words separated by spaces
+AsWords = BeforeValidator(_split_words)
+SomeWords = Field(min_length=1, json_schema_extra={"kind": "words"})
 Months = Annotated[tuple[str, ...], BeforeValidator(parse_months)]
 SomeMonths = Annotated[Months, Field(min_length=1)]
 SourceRoot = Annotated[str, Field(min_length=1), AfterValidator(_without_credentials)]

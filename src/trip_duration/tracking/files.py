@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow.parquet as pq
 from kedro.pipeline import Pipeline
@@ -59,6 +60,29 @@ def sample(dataset: Any, size: int) -> pd.DataFrame:
     chosen = np.linspace(0, group.num_rows - 1, min(size, group.num_rows)).astype(int)
     frame: pd.DataFrame = group.take(chosen).to_pandas()
     return frame
+
+
+def parts(dataset: Any) -> Iterator[pd.DataFrame]:
+    """Return the row groups of a parquet file, one of which is in memory at a time."""
+    with _parquet(dataset) as file:
+        for group in range(file.num_row_groups):
+            yield file.read_row_group(group).to_pandas()
+
+
+def spaced_rows(dataset: Any, size: int) -> pd.DataFrame:
+    """Return evenly spaced rows of a parquet file, those of ``spaced``; all if it has no more."""
+    chosen = spaced(rows(dataset), size)
+    kept, start = [], 0
+    for part in parts(dataset):
+        inside = chosen[(chosen >= start) & (chosen < start + len(part))]
+        kept.append(part.iloc[inside - start])
+        start += len(part)
+    return pd.concat(kept, ignore_index=True)
+
+
+def spaced(total: int, size: int) -> npt.NDArray[np.int64]:
+    """Return the positions of at most ``size`` evenly spaced rows out of ``total``."""
+    return np.linspace(0, max(total - 1, 0), min(size, total)).astype(np.int64)
 
 
 @contextmanager

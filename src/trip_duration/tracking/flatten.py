@@ -11,10 +11,12 @@ from trip_duration.params.flat import flatten
 def flat_parameters(parameters: Parameters) -> dict[str, str]:
     """Return every parameter of every group, defaults included.
 
-    The choices of the command line are left out: each is in the groups that it changes.
+    The choices of the command line are left out: each is in the groups that it changes. So are the
+    search spaces of all families: a search reports its own.
     """
     groups = {name: value for name, value in parameters if isinstance(value, Group)}
     dumped = {name: group.model_dump(mode="json") for name, group in groups.items()}
+    del dumped["tuning"]["spaces"]
     return {name: _text(value) for name, value in flatten(dumped).items()}
 
 

@@ -1,7 +1,7 @@
 """The one place that reaches into kedro-mlflow, which starts and ends the run.
 
 The plugin decides by the names of pipelines and keeps its state between the sessions of a process;
-here is what makes "a run that trains is one MLflow run, any other is none" true for it.
+here is what makes "a run that makes models is one MLflow run, any other is none" true for it.
 """
 
 from __future__ import annotations
@@ -14,15 +14,18 @@ from typing import Any
 from kedro.pipeline import Pipeline
 from kedro.runner import SequentialRunner
 
-TRAINING_NODE = "train_predictor"
+from trip_duration.tracking.studies import STUDIES
+
+TRAINING_NODE, SEARCH_NODE = "train_predictor", "search_settings"
+TRACKED_NODES = frozenset({TRAINING_NODE, SEARCH_NODE, *STUDIES})
 
 
-def trains(pipeline: Pipeline, run_params: dict[str, Any], catalog: Any) -> bool:
-    """Tell whether a run will train: by its nodes, not by the names of its pipelines."""
+def tracked_nodes(pipeline: Pipeline, run_params: dict[str, Any], catalog: Any) -> set[str]:
+    """Return the nodes for which a run is tracked: not the names of its pipelines decide."""
     if run_params.get("only_missing_outputs"):
         # the runner leaves nodes out later; this is the runner's own decision, taken earlier
         pipeline = SequentialRunner()._filter_pipeline_for_missing_outputs(pipeline, catalog)
-    return any(node.name == TRAINING_NODE for node in pipeline.nodes)
+    return {node.name for node in pipeline.nodes} & TRACKED_NODES
 
 
 def disable(run_params: dict[str, Any]) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,23 +20,38 @@ from trip_duration.params import Parameters
 from trip_duration.params.flat import flatten
 from trip_duration.tracking import figures, files, plugin, surroundings
 from trip_duration.tracking.flatten import flat_parameters
+from trip_duration.tracking.manifest import LOCK, Code, data_digest, describe_code, write_manifest
 from trip_duration.tracking.secrets import without_password
 from trip_duration.tracking.stopwatch import Stopwatch
+from trip_duration.tracking.studies import STUDIES, log_study
+from trip_duration.tracking.trials import REPORT, TrialLog, log_outcome
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-LOCK = "requirements.lock"
 SAMPLE_ROWS = 200
 BATCH = 100
 TEXT = 5_000
 
 
-def run_name(parameters: Parameters) -> str:
-    """Return for example ``lightgbm green 2023-01..2023-03 -> 2023-04``."""
-    splits = parameters.feature_engineering
-    months = f"{span_months(splits.train_months)} -> {span_months(splits.test_months)}"
-    return f"{parameters.modelling.model_type} {parameters.ingestion.service} {months}"
+def run_name(parameters: Parameters, nodes: Set[str]) -> str:
+    """Name a run by what it does.
+
+    Args:
+        parameters: Its parameters.
+        nodes: The nodes for which it is tracked.
+
+    Returns:
+        For example ``lightgbm green 2023-01..2023-03 -> 2023-04``, ``tuning lightgbm green
+        2023-01..2023-03`` or ``backtest green``.
+    """
+    splits, service = parameters.feature_engineering, parameters.ingestion.service
+    family, known = parameters.modelling.model_type, span_months(splits.train_months)
+    if plugin.TRAINING_NODE in nodes:
+        return f"{family} {service} {known} -> {span_months(splits.test_months)}"
+    if plugin.SEARCH_NODE in nodes:
+        return f"tuning {family} {service} {known}"
+    return f"{' and '.join(sorted(node.removeprefix('run_') for node in nodes))} {service}"
 
 
 @dataclass(frozen=True)
@@ -57,36 +71,59 @@ class TrackedRun:
     watch: Stopwatch = field(default_factory=Stopwatch)
 
     @cached_property
+    def code(self) -> Code:
+        """The code as it was when this was first asked for, which is when the run begins."""
+        return describe_code(self.project)
+
+    @cached_property
     def client(self) -> MlflowClient:
         """MLflow's client of the place where the run is tracked."""
         import mlflow  # noqa: PLC0415 - only where a run is tracked
 
         return mlflow.MlflowClient(tracking_uri=self.tracking_uri)
 
-    def begin(self, parameters: Parameters) -> None:
+    def begin(self, parameters: Parameters, name: str) -> None:
         """Log what is known before any node has run: parameters, code, libraries, machine."""
         self._log(params=flat_parameters(parameters))
         splits = parameters.feature_engineering
-        git = surroundings.git_state(self.project)
+        git = self.code.as_tags()
         choices = {
             "model_type": parameters.modelling.model_type,
             "service": parameters.ingestion.service.value,
             "train_months": ",".join(splits.train_months),
             "test_months": ",".join(splits.test_months),
-            "mlflow.note.content": f"Trip durations: {run_name(parameters)}.",
+            "mlflow.note.content": f"Trip durations: {name}.",
         }
+        if parameters.tuned is not None:
+            choices["tuned"] = parameters.tuned
         if git["git.commit"] != surroundings.UNKNOWN:
             # the name under which MLflow's own pages show it
             choices["mlflow.source.git.commit"] = git["git.commit"]
         self._log(tags={**choices, **git, **surroundings.libraries(), **surroundings.hardware()})
 
-    def finish(self, pipeline: Pipeline, catalog: Any) -> None:
-        """Log what the nodes have made: scores, reports, data identity, the model, a sample."""
+    def trial_log(self, ended_before: Iterable[str]) -> TrialLog:
+        """Return what logs the trials of a search into this run.
+
+        Args:
+            ended_before: Names of the trials that ended in an earlier run.
+        """
+        return TrialLog(self.client, self.run_id, frozenset(ended_before))
+
+    def finish(self, run_params: Mapping[str, Any], pipeline: Pipeline, catalog: Any) -> None:
+        """Log what the nodes have made: scores, reports, data identity, manifest, the model."""
+        trained = "predictor" in pipeline.all_outputs()
         self._log_scores(pipeline, catalog)
         with tempfile.TemporaryDirectory() as folder:
             self._gather(pipeline, catalog, Path(folder))
+            if trained:
+                write_manifest(Path(folder), self.code, run_params, pipeline, catalog)
             self.client.log_artifacts(self.run_id, folder)
-        self._log_model(catalog.load("predictor"))
+        if trained:
+            self._log_model(catalog.load("predictor"))
+        if REPORT in pipeline.all_outputs():
+            log_outcome(self.client, self.run_id, catalog.load(REPORT))
+        for name in set(STUDIES.values()) & pipeline.all_outputs():
+            log_study(self.client, self.run_id, name, catalog.load(name))
         self._log(metrics=self.watch.metrics())
 
     def fail(self, error: BaseException) -> None:
@@ -142,9 +179,7 @@ class TrackedRun:
 
     def _gather_manifest(self, manifest: dict[str, Any], folder: Path) -> None:
         (folder / "raw_manifest.json").write_text(json.dumps(manifest, indent=2))
-        checksums = {k: v for k, v in flatten(manifest).items() if k.endswith(".sha256")}
-        digest = hashlib.sha256(json.dumps(checksums, sort_keys=True).encode()).hexdigest()
-        self._log(tags={"data_digest": digest})
+        self._log(tags={"data_digest": data_digest(manifest)})
 
     def _log_model(self, predictor: Any) -> None:
         from trip_duration.tracking.model import log_predictor  # noqa: PLC0415 - see client

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import subprocess
@@ -29,6 +30,24 @@ def git_state(project: Path) -> dict[str, str]:
     return {"git.commit": commit or UNKNOWN, "git.clean": clean}
 
 
+def git_changes(project: Path) -> str | None:
+    """Return a SHA-256 of what is not committed, new files included; None if git fails."""
+    root = _git(project, "rev-parse", "--show-toplevel")
+    if root is None:
+        return None
+    top = Path(root)
+    changed = _git(top, "diff", "--binary", "--no-ext-diff", "--no-textconv", "HEAD")
+    new = _git(top, "ls-files", "--others", "--exclude-standard", "-z")
+    if changed is None or new is None:
+        return None
+    digest = hashlib.sha256(changed.encode(errors="surrogateescape"))
+    for name in filter(None, new.split("\0")):
+        content = (top / name).read_bytes() if (top / name).is_file() else b""
+        head = f"{name} {len(content)}\n".encode(errors="surrogateescape")
+        digest.update(head + content)
+    return digest.hexdigest()
+
+
 def _git(project: Path, *arguments: str) -> str | None:
     try:
         done = subprocess.run(  # noqa: S603 - fixed arguments
@@ -36,6 +55,8 @@ def _git(project: Path, *arguments: str) -> str | None:
             cwd=project,
             capture_output=True,
             text=True,
+            # a change need not be text
+            errors="surrogateescape",
             timeout=20,
             check=True,
         )

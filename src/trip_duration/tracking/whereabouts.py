@@ -13,6 +13,7 @@ from trip_duration.tracking.run import TrackedRun
 
 NAMED = {"metrics": "metrics", "model_card": "model card"}
 BASE = "base"
+TUNED = "tuned_parameters"
 
 
 def whereabouts(run: TrackedRun, pipeline: Pipeline, catalog: Any, env: str | None) -> list[str]:
@@ -38,6 +39,7 @@ def whereabouts(run: TrackedRun, pipeline: Pipeline, catalog: Any, env: str | No
     return [
         *lines,
         *_figures(made, catalog),
+        *_settings(pipeline, catalog),
         f"the graph: {_viz(env)}",
         f"MLflow: run '{info.run_name}' of experiment '{experiment.name}', {see}",
     ]
@@ -49,6 +51,13 @@ def _figures(made: list[str], catalog: Any) -> list[str]:
         return []
     folder = files.place(catalog.get(drawn[0])).rpartition("/")[0]
     return [f"figures: {from_here(f'{folder}/{PREFIX}*.json')}"]
+
+
+def _settings(pipeline: Pipeline, catalog: Any) -> list[str]:
+    if TUNED not in pipeline.all_outputs():
+        return []
+    path = from_here(files.place(catalog.get(TUNED)))
+    return [f'settings found: {path}; to train with them: kedro run --params "tuned={path}"']
 
 
 def _viz(env: str | None) -> str:

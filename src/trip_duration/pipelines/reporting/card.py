@@ -9,12 +9,19 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
-from trip_duration.evaluation.metrics import SPLITS
+from trip_duration.evaluation.slices import DAYS
 from trip_duration.months import span_months
-from trip_duration.params import SYNTHETIC
+from trip_duration.pipelines.reporting.card_findings import (
+    write_explanation,
+    write_fairness,
+    write_intervals,
+    write_worst,
+)
+from trip_duration.pipelines.reporting.card_limits import is_synthetic, list_limits
+from trip_duration.pipelines.reporting.card_studies import write_behaviour, write_studies
 from trip_duration.pipelines.reporting.card_tables import (
     Json,
-    table_boroughs,
+    bullets,
     table_durations,
     table_features,
     table_metrics,
@@ -22,16 +29,21 @@ from trip_duration.pipelines.reporting.card_tables import (
     table_rules,
     table_splits,
 )
-from trip_duration.pipelines.reporting.figures_slices import DAYS, Metrics, Slices
-from trip_duration.tlc.zones import SHAPE_OF
+from trip_duration.pipelines.reporting.figures_slices import Metrics, Slices
 
 _FAMILIES = {
     "lightgbm": "Gradient-boosted trees (LightGBM), stopped early on the validation trips.",
+    "xgboost": "Gradient-boosted trees (XGBoost), stopped early on the validation trips.",
+    "random_forest": "A random forest (scikit-learn): trees that are grown apart and averaged.",
     "linear": "Linear regression on scaled and one-hot coded features, by gradient descent.",
+    "lookup": "A lookup table of median durations by zone pair and hour, and coarser cells.",
 }
 _IMPORTANCE = {
     "lightgbm": "the gain of all splits on it",
+    "xgboost": "the gain of all splits on it",
+    "random_forest": "the fall of squared error in all splits on it",
     "linear": "how far it moves the predictions of training trips",
+    "lookup": "the same share for each column of the table",
 }
 _PRESENTATIONS = {
     "both": "Every training trip is shown to it twice, with its metered distance and without, so "
@@ -41,17 +53,61 @@ _PRESENTATIONS = {
     "without_distance": "Training trips are shown to it without their distance only: it makes "
     "nothing of the distance of a request.",
 }
+# what becomes of the validation trips, and of which model their metrics are
+_REFIT = {
+    True: {
+        "refit": "Then transformer and estimator were fitted once more, to all known trips, those "
+        "of validation included, for as many rounds as validation had found.",
+        "kept": "kept for validation at first",
+        "validation_words": "Metrics of validation trips are of the model before it was fitted "
+        "once more, to which they are new.",
+    },
+    False: {
+        "refit": "It was not fitted once more to the validation trips.",
+        "kept": "kept for validation",
+        "validation_words": "Validation trips have set the number of rounds, but no weights.",
+    },
+}
 _OBJECTIVES = {
     "absolute_error": "mean absolute error",
     "squared_error": "mean squared error",
 }
 
 
+def gather_data(data_quality: Json, raw_manifest: Json) -> dict[str, Json]:
+    """Gather what is known of the data.
+
+    Args:
+        data_quality: Rows read, kept and rejected of each month.
+        raw_manifest: Checksums of the files.
+    """
+    return {"quality": data_quality, "manifest": raw_manifest}
+
+
+def gather_findings(
+    worst_slices: Json, fairness: Json, explanation: Json, card_studies: dict[str, Json]
+) -> dict[str, Any]:
+    """Gather what was found out about the predictor.
+
+    Args:
+        worst_slices: Slices in which most minutes are lost, with examples.
+        fairness: Errors and bias over the boroughs of the pickup.
+        explanation: Importance of the features.
+        card_studies: Reports of the other studies by name.
+    """
+    return {
+        "worst": worst_slices,
+        "fairness": fairness,
+        "explanation": explanation,
+        "studies": card_studies,
+    }
+
+
 def write_model_card(
     metrics: Metrics,
     slices: Slices,
-    data_quality: Json,
-    raw_manifest: Json,
+    card_data: dict[str, Json],
+    card_findings: dict[str, Any],
     run_facts: Json,
 ) -> str:
     """Write the model card of a run.
@@ -59,23 +115,25 @@ def write_model_card(
     Args:
         metrics: Metrics by split and presentation.
         slices: Errors on test trips by slicing.
-        data_quality: Rows read, kept and rejected of each month.
-        raw_manifest: Checksums of the files.
+        card_data: Quality and manifest of the months.
+        card_findings: What was found out about the predictor.
         run_facts: What the model is and how to make it again.
 
     Returns:
         Markdown.
     """
+    manifest = card_data["manifest"]
     template = Template(files(__package__).joinpath("model_card.md").read_text("utf-8"))
     return template.substitute(
         **_identify(run_facts),
-        **_describe_data(metrics, data_quality, raw_manifest, run_facts),
+        **_describe_data(metrics, card_data["quality"], manifest, run_facts),
+        **_describe_findings(card_findings, run_facts),
         summary=summarise(metrics, run_facts["facts"]),
         metrics=table_metrics(metrics),
+        intervals=write_intervals(metrics, slices, run_facts),
         durations=table_durations(slices),
-        boroughs=table_boroughs(slices),
-        highlights=_bullets(highlight(slices)),
-        limits=_bullets(list_limits(metrics, slices, raw_manifest, run_facts)),
+        highlights=bullets(highlight(slices)),
+        limits=bullets(list_limits(metrics, slices, manifest, run_facts)),
     )
 
 
@@ -98,6 +156,7 @@ def _identify(run: Json) -> dict[str, Any]:
         "service": facts["service"],
         "data_digest": facts["data_digest"],
         "validation_days": facts["validation_days"],
+        **_REFIT[facts["refit"]],
         "train_months": span_months(facts["train_months"]),
         "test_months": span_months(facts["test_months"]),
     }
@@ -122,9 +181,16 @@ def _describe_data(metrics: Metrics, quality: Json, manifest: Json, run: Json) -
     }
 
 
-def is_synthetic(manifest: Json) -> bool:
-    """Tell whether any month was made up rather than published."""
-    return any(month["source"] == SYNTHETIC for month in manifest["months"].values())
+def _describe_findings(findings: dict[str, Any], run: Json) -> dict[str, str]:
+    worst = findings["worst"]
+    return {
+        "worst": write_worst(worst["slices"], worst["min_trips"]),
+        "worst_trips": f"{worst['min_trips']:,}",
+        "fairness": write_fairness(findings["fairness"]),
+        "explanation": write_explanation(findings["explanation"], run),
+        "behaviour": write_behaviour(findings["studies"]),
+        "studies": write_studies(findings["studies"]),
+    }
 
 
 def summarise(metrics: Metrics, facts: Json) -> str:
@@ -172,50 +238,3 @@ def _pair(record: Json) -> str:
 
 def _error(record: Json) -> str:
     return f"{record['mae']:.1f} min, {record['trips']:,} trips"
-
-
-def list_limits(metrics: Metrics, slices: Slices, manifest: Json, run: Json) -> list[str]:
-    """List what the model cannot do, as far as the run shows it."""
-    facts = run["facts"]
-    limits = [
-        "The trips are made up by a synthetic city: these figures say nothing about New York."
-        if is_synthetic(manifest)
-        else "",
-        f"Learnt from {facts['service']} taxis only; other services drive other trips."
-        + " Green taxis may pick up passengers in Manhattan below 96th Street and at the airports "
-        "only when booked, so little is known of trips from there." * (facts["service"] == "green"),
-        "In training, the metered distance stands in for that of a routing engine. The two differ "
-        "where a driver leaves the suggested route.",
-        _limit_of_long_trips(slices),
-        f"Learnt from {span_months(facts['train_months'])}: later roads, tolls, fares and habits "
-        "are not in it, and errors are expected to grow with time. A holiday or season that those "
-        "months do not have is guessed from the others.",
-        "Weather, closures and events are not known to it.",
-        "Trips from or to the zones 264 and 265 (unknown) are not learnt from; a zone that no "
-        "training trip had is answered from what the model knows of the city as a whole. The ids "
-        f"{', '.join(map(str, SHAPE_OF))} take the shape of a neighbour.",
-        "Trips in the hour that the clocks leave out or repeat cannot be timed and are left out.",
-        _limit_of_intervals(metrics),
-    ]
-    return [limit for limit in limits if limit]
-
-
-def _limit_of_long_trips(slices: Slices) -> str:
-    if not slices["duration"]:
-        return ""
-    longest = slices["duration"][-1]
-    side = "short" if longest["bias"] < 0 else "long"
-    return (
-        f"Trips that take {longest['duration']} minutes are predicted {abs(longest['bias']):.1f} "
-        f"minutes too {side} on average: what makes a trip exceptional is not known beforehand."
-    )
-
-
-def _limit_of_intervals(metrics: Metrics) -> str:
-    if all("coverage" in metrics[split]["request"] for split in SPLITS):
-        return ""
-    return "Point estimates only: it does not yet say how sure it is."
-
-
-def _bullets(lines: list[str]) -> str:
-    return "\n".join(f"- {line}" for line in lines)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from trip_duration.evaluation.figures import NAMES
 from trip_duration.evaluation.metrics import PRESENTATIONS, SPLITS
-from trip_duration.pipelines.reporting.figures import NAMES
 from trip_duration.pipelines.reporting.figures_model import total_rejected
 from trip_duration.pipelines.reporting.figures_slices import Metrics, Slices
 
@@ -22,7 +22,7 @@ _RULES = {
     "duplicate": "a further record of the same trip",
     "too_fast": "faster than {max_speed:g} miles per hour",
 }
-# title and form of each metric; those of intervals are shown where they were measured
+# title and form of each metric of point estimates
 _COLUMNS = {
     "mae": ("MAE", "{:.2f}"),
     "rmse": ("RMSE", "{:.2f}"),
@@ -31,8 +31,6 @@ _COLUMNS = {
     "mape": ("MAPE", "{:.1%}"),
     "r2": ("R²", "{:.3f}"),
     "rmsle": ("RMSLE", "{:.3f}"),
-    "coverage": ("coverage", "{:.1%}"),
-    "mean_width": ("mean width", "{:.1f}"),
 }
 
 
@@ -42,22 +40,26 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Any]], words: int = 1) ->
     return "\n".join(f"| {' | '.join(map(str, row))} |" for row in (head, rule, *rows))
 
 
+def bullets(lines: Iterable[str]) -> str:
+    """Write lines as a list."""
+    return "\n".join(f"- {line}" for line in lines)
+
+
 def table_metrics(metrics: Metrics) -> str:
     """Write every split and presentation beside the baseline, and the gain over it."""
-    blocks = [block for split in metrics.values() for block in split.values()]
-    shown = [name for name in _COLUMNS if any(name in block for block in blocks)]
     rows = [
         (
             split,
             NAMES[name],
             f"{metrics[split][name]['n']:,}",
             _gain(metrics[split], name),
-            *(_write(metrics[split][name], column) for column in shown),
+            *(form.format(metrics[split][name][key]) for key, (_, form) in _COLUMNS.items()),
         )
         for split in SPLITS
         for name in PRESENTATIONS
     ]
-    head = ["split", "presentation", "trips", "gain", *(_COLUMNS[name][0] for name in shown)]
+    titles = [title for title, _ in _COLUMNS.values()]
+    head = ["split", "presentation", "trips", "gain", *titles]
     return table(head, rows, words=2)
 
 
@@ -66,10 +68,6 @@ def _gain(split: dict[str, dict[str, float]], name: str) -> str:
     if name == "baseline" or not baseline:
         return ""
     return f"{1 - split[name]['mae'] / baseline:+.1%}"
-
-
-def _write(block: dict[str, float], column: str) -> str:
-    return _COLUMNS[column][1].format(block[column]) if column in block else ""
 
 
 def table_features(run: Json) -> str:
@@ -106,10 +104,11 @@ def table_splits(metrics: Metrics, quality: Json, facts: Json) -> str:
     """Write the splits with their sizes."""
     known = sum(quality["months"][month]["rows_kept"] for month in facts["train_months"])
     late, test = (metrics[name]["request"]["n"] for name in ("validation", "test"))
+    again = ", at last learnt from as well" * facts["refit"]
     sampled = metrics["train"]["request"]["n"]
     rows = [
         ("train", f"learnt from; metrics on {sampled:,}, evenly spaced", f"{known - late:,}"),
-        ("validation", f"last {facts['validation_days']} days of training", f"{late:,}"),
+        ("validation", f"last {facts['validation_days']} days of training{again}", f"{late:,}"),
         ("test", "later months, seen by nothing in training", f"{test:,}"),
     ]
     return table(["split", "what", "trips"], rows, words=2)
@@ -129,13 +128,6 @@ def table_durations(slices: Slices) -> str:
     """Write the errors by actual duration."""
     rows = [(f"{record['duration']} min", *_errors(record)) for record in slices["duration"]]
     return table(["trips that took", *_HEAD], rows)
-
-
-def table_boroughs(slices: Slices) -> str:
-    """Write the errors by borough of the pickup, the largest first."""
-    ranked = sorted(slices["pickup_borough"], key=lambda record: -record["mae"])
-    rows = [(record["pickup_borough"], *_errors(record)) for record in ranked]
-    return table(["picked up in", *_HEAD], rows)
 
 
 _HEAD = ("trips", "MAE", "MAE with distance", "MAE of the baseline", "bias")

@@ -58,6 +58,7 @@ def describe_run(
         "family": predictor.family,
         "rounds": predictor.estimator.curve_.best_round,
         "floor": predictor.floor,
+        "coverage": predictor.intervals.coverage if predictor.intervals else None,
         "features": [
             {"name": name, "meaning": known[name].meaning, "unit": known[name].unit}
             for name in predictor.transformer.selected_

@@ -6,9 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from trip_duration.evaluation.metrics import PRESENTATIONS
-from trip_duration.params import ReportingParams
-from trip_duration.pipelines.reporting.figures import (
+from trip_duration.evaluation.figures import (
     COLOURS,
     INK,
     NAMES,
@@ -18,6 +16,8 @@ from trip_duration.pipelines.reporting.figures import (
     make_figure,
     note,
 )
+from trip_duration.evaluation.metrics import PRESENTATIONS
+from trip_duration.params import ReportingParams
 
 _SHOWN = ("request", "request_with_distance")
 _BIN, _WIDEST = 0.5, 20.0

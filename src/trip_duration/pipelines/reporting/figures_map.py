@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from trip_duration.pipelines.reporting.figures import (
+from trip_duration.evaluation.figures import (
     GREY,
     PALE,
     SCALE,

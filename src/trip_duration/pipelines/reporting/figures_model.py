@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trip_duration.pipelines.reporting.figures import (
+from trip_duration.evaluation.figures import (
     BLUE,
     GREY,
     INK,

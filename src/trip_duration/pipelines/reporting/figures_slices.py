@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from trip_duration.pipelines.reporting.figures import (
+from trip_duration.evaluation.figures import (
     Figure,
     Trace,
     axis,
@@ -15,10 +15,10 @@ from trip_duration.pipelines.reporting.figures import (
     colour_scale,
     make_figure,
 )
+from trip_duration.evaluation.slices import DAYS
 
 Slices = dict[str, list[dict[str, Any]]]
 Metrics = dict[str, dict[str, dict[str, float]]]
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 def hardest(slices: list[dict[str, Any]]) -> dict[str, Any] | None:

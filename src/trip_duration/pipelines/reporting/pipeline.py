@@ -4,8 +4,10 @@ from kedro.pipeline import Node, Pipeline
 
 from trip_duration.pipelines.reporting import (
     card,
+    card_studies,
     facts,
     figures_errors,
+    figures_intervals,
     figures_map,
     figures_model,
     figures_slices,
@@ -16,7 +18,8 @@ from trip_duration.pipelines.reporting import (
 def create_pipeline() -> Pipeline:
     """Return the pipeline from predictions to metrics, figures and the model card."""
     return Pipeline(
-        [*_measure(), *_draw_errors(), *_draw_model(), *_write_card()], tags="reporting"
+        [*_measure(), *_draw_errors(), *_draw_model(), *_describe_run(), *_write_card()],
+        tags="reporting",
     )
 
 
@@ -33,6 +36,24 @@ def _measure() -> list[Node]:
             inputs={"predictions": "predictions", "zones": "zones", "params": "params:reporting"},
             outputs="slices",
             name="measure_slices",
+        ),
+        Node(
+            func=nodes.find_worst_slices,
+            inputs={
+                "predictions": "predictions",
+                "zones": "zones",
+                "slices": "slices",
+                "metrics": "metrics",
+                "params": "params:reporting",
+            },
+            outputs="worst_slices",
+            name="find_worst_slices",
+        ),
+        Node(
+            func=nodes.measure_fairness,
+            inputs=["slices", "params:reporting"],
+            outputs="fairness",
+            name="measure_fairness",
         ),
     ]
 
@@ -74,6 +95,17 @@ def _draw_errors() -> list[Node]:
             outputs="report_error_map",
             name="draw_error_map",
         ),
+        Node(
+            func=figures_intervals.draw_interval_coverage,
+            inputs={
+                "slices": "slices",
+                "metrics": "metrics",
+                "run_facts": "run_facts",
+                "params": "params:reporting",
+            },
+            outputs="report_interval_coverage",
+            name="draw_interval_coverage",
+        ),
     ]
 
 
@@ -100,7 +132,7 @@ def _draw_model() -> list[Node]:
     ]
 
 
-def _write_card() -> list[Node]:
+def _describe_run() -> list[Node]:
     return [
         Node(
             func=facts.describe_run,
@@ -114,13 +146,46 @@ def _write_card() -> list[Node]:
             outputs="run_facts",
             name="describe_run",
         ),
+    ]
+
+
+def _write_card() -> list[Node]:
+    return [
+        Node(
+            func=card.gather_data,
+            inputs=["data_quality", "raw_manifest"],
+            outputs="card_data",
+            name="gather_data",
+        ),
+        Node(
+            func=card_studies.gather_studies,
+            inputs={
+                "behaviour_report": "behaviour_report",
+                "tuning_report": "tuning_report",
+                "backtest_report": "backtest_report",
+                "comparison_report": "comparison_report",
+            },
+            outputs="card_studies",
+            name="gather_studies",
+        ),
+        Node(
+            func=card.gather_findings,
+            inputs={
+                "worst_slices": "worst_slices",
+                "fairness": "fairness",
+                "explanation": "explanation",
+                "card_studies": "card_studies",
+            },
+            outputs="card_findings",
+            name="gather_findings",
+        ),
         Node(
             func=card.write_model_card,
             inputs={
                 "metrics": "metrics",
                 "slices": "slices",
-                "data_quality": "data_quality",
-                "raw_manifest": "raw_manifest",
+                "card_data": "card_data",
+                "card_findings": "card_findings",
                 "run_facts": "run_facts",
             },
             outputs="model_card",

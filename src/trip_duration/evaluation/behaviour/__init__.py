@@ -1,0 +1,71 @@
+"""What a predictor may not do, whatever its errors: a suite that runs on any predictor.
+
+Knows requests and answers. It must not know how a predictor is made or what is in it: anything with
+``predict`` and ``flag`` can be examined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from trip_duration.evaluation.behaviour import edges, roads, sameness
+from trip_duration.evaluation.behaviour.exam import Check, Exam, Predicts
+from trip_duration.params import BehaviourParams
+
+__all__ = ["CHECKS", "Check", "Exam", "Predicts", "check_behaviour"]
+
+# the last one looks at the answers that all others were given
+CHECKS: dict[str, Callable[[Exam], Check]] = {
+    check.__name__.removeprefix("check_"): check
+    for check in (
+        sameness.check_order_of_rows,
+        sameness.check_order_of_columns,
+        sameness.check_batch_and_single,
+        sameness.check_time_zones,
+        sameness.check_no_distance,
+        roads.check_longer_distance,
+        roads.check_rush_hour,
+        roads.check_rush_hour_pairs,
+        roads.check_airports,
+        edges.check_unknown_zones,
+        edges.check_unseen_zones,
+        edges.check_zone_flags,
+        edges.check_extremes,
+        edges.check_extreme_flags,
+        edges.check_unreadable_values,
+        edges.check_intervals,
+    )
+}
+
+
+def check_behaviour(
+    predictor: Predicts, zones: pd.DataFrame, trips: pd.DataFrame, params: BehaviourParams
+) -> list[Check]:
+    """Run every check on a predictor.
+
+    Args:
+        predictor: Anything that predicts requests and flags them.
+        zones: Geometry of the zones, as in the ``Zones`` contract.
+        trips: All trips that the predictor has learnt from, in which busy pairs are looked for; a
+            zone that none of them touches is one that it must flag as unseen.
+        params: Bounds.
+
+    Returns:
+        The outcome of each check, in the order of ``CHECKS``. A predictor that raises an error has
+        failed the check that met it.
+
+    Raises:
+        DataError: If zones or trips leave a check nothing to look at.
+    """
+    exam = Exam.of(predictor, zones, trips, params)
+    return [_run(name, check, exam) for name, check in CHECKS.items()]
+
+
+def _run(name: str, check: Callable[[Exam], Check], exam: Exam) -> Check:
+    try:
+        return check(exam)
+    except Exception as error:  # whatever a predictor raises is what was asked for here
+        said = f"the predictor raised {type(error).__name__}: {error}"
+        return Check(name, passed=False, figure=None, bound=0.0, words=said)

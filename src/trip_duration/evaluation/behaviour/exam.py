@@ -1,0 +1,198 @@
+"""What a check is, and what all checks need: the predictor, busy pairs, a usual day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from trip_duration.errors import DataError
+from trip_duration.features.requests import ROUTE_DISTANCE
+from trip_duration.models.predictor import Prediction
+from trip_duration.params import BehaviourParams
+
+ENDS = ["pickup_zone", "dropoff_zone"]
+# a night hour, the morning rush, midday and the evening rush
+HOURS = (3, 8, 13, 18)
+_FEET_PER_MILE = 5280.0
+_SATURDAY = 5
+# miles of a pair's shorter trips, below which a meter was rather switched on late, and of its usual
+_MILES = {"short": 0.05, "usual": 0.5}
+
+Integers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Flags = dict[str, npt.NDArray[np.bool_]]
+
+
+class Predicts(Protocol):
+    """What can be examined."""
+
+    def predict(self, requests: Any) -> Prediction:
+        """Return durations and their intervals, which may be NaN."""
+
+    def flag(self, requests: Any) -> Flags:
+        """Return which requests are out of the ordinary, by the name of the flag."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """The outcome of a check.
+
+    Attributes:
+        name: Which.
+        passed: Whether the figure keeps the bound.
+        figure: What was measured; None if the predictor raised an error.
+        bound: What it was held against.
+        words: Both in a sentence.
+    """
+
+    name: str
+    passed: bool
+    figure: float | None
+    bound: float
+    words: str
+
+    @classmethod
+    def of_count(cls, name: str, wrong: npt.ArrayLike, what: str) -> Self:
+        """Make a check that nothing may fail.
+
+        Args:
+            name: Which.
+            wrong: Whether each request was answered wrongly.
+            what: What is wrong with them.
+        """
+        wrong = np.asarray(wrong, dtype=bool)
+        count = int(wrong.sum())
+        return cls(name, not count, count, 0, f"{count} of {wrong.size} {what}")
+
+
+@dataclass(frozen=True)
+class Exam:
+    """A predictor and what it is asked about.
+
+    Attributes:
+        predictor: What is examined.
+        zones: Geometry by zone id.
+        unseen: Zones on the map that no trip touches.
+        pairs: The busiest pairs: their zones, and the miles of their ``short`` and ``usual`` trips.
+        day: The weekday with the most trips, midnight: an ordinary day that was learnt from.
+        durations: Minutes of the trips, in order.
+        params: Bounds.
+        answers: Every answer it has given so far.
+    """
+
+    predictor: Predicts
+    zones: pd.DataFrame
+    unseen: Integers
+    pairs: pd.DataFrame
+    day: pd.Timestamp
+    durations: Floats
+    params: BehaviourParams
+    answers: list[Prediction] = field(default_factory=list)
+
+    @classmethod
+    def of(
+        cls,
+        predictor: Predicts,
+        zones: pd.DataFrame,
+        trips: pd.DataFrame,
+        params: BehaviourParams,
+    ) -> Self:
+        """Look the busy pairs, the day and the unseen zones up.
+
+        Raises:
+            DataError: If there is no such day or pair, or no zone in the centre.
+        """
+        by_id = zones.set_index("zone")
+        if params.centre not in set(zones["borough"]):
+            raise DataError(
+                f"no zone is in {params.centre}: set behaviour.centre to one of "
+                f"{', '.join(sorted(set(zones['borough'])))}"
+            )
+        touched = {int(zone) for end in ENDS for zone in trips[end].unique()}
+        unseen = np.array([zone for zone in zones["zone"] if zone not in touched], dtype=np.int64)
+        durations = np.sort(trips["duration_minutes"].to_numpy(np.float64))
+        pairs, day = find_busy_pairs(trips, params.busy_pairs), find_usual_day(trips)
+        return cls(predictor, by_id, unseen, pairs, day, durations, params)
+
+    def ask(self, requests: Any) -> Prediction:
+        """Have requests answered, and keep the answers for the check of the intervals."""
+        answer = self.predictor.predict(requests)
+        self.answers.append(answer)
+        return answer
+
+    def usual(self) -> pd.DataFrame:
+        """Return requests on the busy pairs at all hours, every second with its usual distance."""
+        parts = [self.on_pairs(hour) for hour in HOURS]
+        requests = pd.concat(parts, ignore_index=True)
+        hidden = np.arange(len(requests)) % 2 == 0
+        return requests.assign(**{ROUTE_DISTANCE: requests[ROUTE_DISTANCE].mask(hidden)})
+
+    def on_pairs(self, hour: int, miles: npt.ArrayLike | None = None) -> pd.DataFrame:
+        """Return a request on each busy pair at an hour of the usual day.
+
+        Args:
+            hour: Hour of the day.
+            miles: Distances; those that are usual on the pair if none are given.
+        """
+        pickup, dropoff, usual = (self.pairs[name].to_numpy() for name in (*ENDS, "usual"))
+        return make_requests(pickup, dropoff, self.at(hour), usual if miles is None else miles)
+
+    def at(self, hour: int) -> pd.Timestamp:
+        """Return an hour of the usual day."""
+        return self.day + pd.Timedelta(hours=hour)
+
+    def straight_miles(self, pickup: Integers, dropoff: Integers) -> Floats:
+        """Return the straight distances between centroids of zones on the map."""
+        ends = (self.zones.loc[ids, ["x", "y"]].to_numpy(np.float64) for ids in (pickup, dropoff))
+        first, second = ends
+        miles: Floats = np.hypot(*(second - first).T) / _FEET_PER_MILE
+        return miles
+
+
+def find_busy_pairs(trips: pd.DataFrame, most: int) -> pd.DataFrame:
+    """Return the pairs of zones with the most trips, and the miles of these.
+
+    Raises:
+        DataError: If no trip has a distance.
+    """
+    metered = trips.loc[trips["trip_distance"].notna(), [*ENDS, "trip_distance"]]
+    count = metered.groupby(ENDS).size().sort_values(ascending=False, kind="stable").head(most)
+    pairs = count.index.to_frame(index=False).astype(np.int64)
+    if pairs.empty:
+        raise DataError("no trip has a distance: behaviour cannot be checked without busy pairs")
+    miles = metered.merge(pairs, on=ENDS).groupby(ENDS)["trip_distance"]
+    columns = {name: miles.quantile(level) for name, level in _MILES.items()}
+    return pairs.join(pd.DataFrame(columns), on=ENDS)
+
+
+def find_usual_day(trips: pd.DataFrame) -> pd.Timestamp:
+    """Return the weekday with the most trips, which is no holiday.
+
+    Raises:
+        DataError: If all trips are at weekends.
+    """
+    days = trips["pickup_datetime"].dt.normalize().value_counts().sort_index()
+    workdays = days[pd.DatetimeIndex(days.index).dayofweek < _SATURDAY]
+    if workdays.empty:
+        raise DataError("no trip is on a weekday: behaviour cannot be checked without a rush hour")
+    return pd.Timestamp(str(workdays.idxmax()))
+
+
+def make_requests(
+    pickup: npt.ArrayLike, dropoff: npt.ArrayLike, when: Any, miles: npt.ArrayLike = np.nan
+) -> pd.DataFrame:
+    """Put requests together of columns, or of values that hold for all of them."""
+    time = np.asarray(when, dtype="datetime64[us]")
+    start, end, at, distance = np.broadcast_arrays(pickup, dropoff, time, miles)
+    return pd.DataFrame(
+        {
+            "pickup_datetime": at.ravel(),
+            "pickup_zone": start.ravel().astype(np.int64),
+            "dropoff_zone": end.ravel().astype(np.int64),
+            ROUTE_DISTANCE: distance.ravel().astype(np.float64),
+        }
+    )

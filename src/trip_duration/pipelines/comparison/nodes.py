@@ -1,0 +1,111 @@
+"""Nodes that train candidates on the same folds, and compare them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from trip_duration.errors import DataError
+from trip_duration.evaluation.comparison import compare, make_candidates
+from trip_duration.evaluation.folds import Task, plan_folds
+from trip_duration.evaluation.identity import describe_code, name_tasks
+from trip_duration.evaluation.measuring import run_tasks
+from trip_duration.evaluation.recipe import Recipe
+from trip_duration.months import MonthPart
+from trip_duration.params import ComparisonParams, FeatureEngineeringParams, ModellingParams
+from trip_duration.pipelines.comparison.card import write_card, write_page
+
+log = logging.getLogger(__name__)
+
+
+def gather_comparison_recipe(
+    zones: pd.DataFrame, features: FeatureEngineeringParams, modelling: ModellingParams
+) -> Recipe:
+    """Put together how training goes, apart from the trips.
+
+    Args:
+        zones: Geometry of the zones.
+        features: Settings of validation and features; its months and sources are not used.
+        modelling: Settings of the families; the family is that of the candidate.
+    """
+    return Recipe(zones, features, modelling)
+
+
+def plan_comparison(
+    trips: dict[str, MonthPart],
+    passed_months: list[str],
+    recipe: Recipe,
+    params: ComparisonParams,
+) -> dict[str, Any]:
+    """Plan the folds, the same for each candidate, each of its models in its first month.
+
+    Args:
+        trips: Processed months; their rows are not read.
+        passed_months: Months that may be learnt from.
+        recipe: How training goes.
+        params: Months to test on, window, delay, families and feature sets.
+
+    Returns:
+        Under ``tasks`` what is to be known, each under the name of its outcome, under ``skipped``
+        the months that cannot be tested, with the reason.
+
+    Raises:
+        DataError: If nothing can be tested.
+    """
+    available = [month for month in passed_months if month in trips]
+    folds, skipped = plan_folds(available, params)
+    if not folds:
+        raise DataError(
+            f"no month can be tested with a window of {params.window} months and a delay of "
+            f"{params.delay}; processed and passed: {', '.join(available) or 'none'}. Run the "
+            "pipelines ingestion and data_processing for more months."
+        )
+    tasks = name_tasks(folds, make_candidates(params), trips, recipe, describe_code())
+    return {"tasks": [task.to_json() for task in tasks], "skipped": skipped}
+
+
+def run_comparison(
+    plan: dict[str, Any],
+    trips: dict[str, MonthPart],
+    recipe: Recipe,
+    finished: dict[str, Any],
+) -> Iterator[dict[str, Any]]:
+    """Train and test what was not before, by a backtest or an earlier comparison.
+
+    Args:
+        plan: What is to be known.
+        trips: Processed months.
+        recipe: How training goes.
+        finished: Outcomes of earlier runs, by name.
+
+    Yields:
+        Each outcome as soon as it is known.
+    """
+    yield from run_tasks(_tasks(plan), trips, recipe, finished)
+
+
+def report_comparison(
+    plan: dict[str, Any], results: dict[str, Any], params: ComparisonParams
+) -> tuple[dict[str, Any], str]:
+    """Compare the candidates, and recommend one.
+
+    Args:
+        plan: What was to be known.
+        results: All outcomes by name, of this run and of others.
+        params: Tolerance, and how differences are bounded.
+
+    Returns:
+        The report, with a few lines for the model card, and the same as a page to read.
+    """
+    found = compare(_tasks(plan), results, params)
+    report = {**found, "skipped": plan["skipped"]}
+    log.info(report["recommendation"])
+    card = write_card(report)
+    return {**report, "card": card}, write_page(card, report)
+
+
+def _tasks(plan: dict[str, Any]) -> list[Task]:
+    return [Task.from_json(plain) for plain in plan["tasks"]]
