@@ -219,7 +219,9 @@ def with_data(finished_run: Path, new_project: Callable[[], Path]) -> Callable[[
     def make() -> Path:
         project = new_project()
         shutil.copytree(
-            finished_run / "data", project / "data", ignore=shutil.ignore_patterns("mlflow*")
+            finished_run / "data",
+            project / "data",
+            ignore=shutil.ignore_patterns("mlflow*", "service.db*"),
         )
         return project
 

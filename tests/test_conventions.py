@@ -33,6 +33,8 @@ PIPELINES = (
     "tuning",
     "backtest",
     "comparison",
+    "promotion",
+    "inference",
 )
 LAYERS = {
     "01_raw",

@@ -16,10 +16,11 @@ PARTS = [
     "reporting",
 ]
 STUDIES = ["tuning", "backtest", "comparison"]
+SERVICE = ["promotion", "inference"]
 
 
 def test_the_names_are_exactly_these() -> None:
-    assert list(register_pipelines()) == [*PARTS, *STUDIES, "__default__"]
+    assert list(register_pipelines()) == [*PARTS, *STUDIES, *SERVICE, "__default__"]
 
 
 def test_the_default_is_all_and_needs_nothing_but_parameters_and_reports_of_studies() -> None:
@@ -55,6 +56,11 @@ def test_the_default_is_all_and_needs_nothing_but_parameters_and_reports_of_stud
         ),
         ("behaviour", {"predictor", "zones", "train_trips", "validation_trips"}),
         ("explanation", {"predictor", "test_trips"}),
+        (
+            "promotion",
+            {"registered_challenger", "registered_champion", "baseline", "trips", "zones"},
+        ),
+        ("inference", {"batch_requests", "batch_predictor"}),
         ("tuning", {"trips", "passed_months", "zones", "finished_trials"}),
     ],
 )

@@ -11,6 +11,9 @@ from typing import Any
 import click
 
 from trip_duration.errors import TripDurationError
+from trip_duration.registry.cli import models
+from trip_duration.serving.cli import keys, serve
+from trip_duration.serving.log_cli import database, outcomes, trace
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -20,6 +23,18 @@ def cli() -> None:
 
     Models are trained by `kedro run`; see `kedro run --help`.
     """
+
+
+cli.add_command(serve)
+cli.add_command(keys)
+
+
+cli.add_command(models)
+
+
+cli.add_command(database)
+cli.add_command(outcomes)
+cli.add_command(trace)
 
 
 @cli.command()

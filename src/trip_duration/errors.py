@@ -30,3 +30,15 @@ class ReproductionError(TripDurationError):
 
 class BehaviourError(TripDurationError):
     """A predictor does what no predictor may do, whatever its errors."""
+
+
+class LogError(TripDurationError):
+    """The prediction log cannot be had, read or written, or what is loaded into it is no table."""
+
+
+class RegistryError(TripDurationError):
+    """A registered version cannot be had or moved, or the ledger does not hold."""
+
+
+class GateError(TripDurationError):
+    """A challenger fails the gate of promotion."""

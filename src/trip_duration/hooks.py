@@ -47,6 +47,19 @@ class ParameterHook:
         except ParameterError as error:
             raise RefusedParameters(str(error)) from None
 
+    @hook_impl(trylast=True)
+    def on_pipeline_error(self, error: Exception) -> None:
+        """Let the command line print alone what a dataset has refused; Kedro has wrapped it.
+
+        Raises:
+            ClickException: What was refused, if that is why the run fails.
+        """
+        cause: BaseException | None = error
+        while cause is not None and not isinstance(cause, click.ClickException):
+            cause = cause.__cause__
+        if cause is not None:
+            raise cause
+
 
 class TrackingHook:
     """Makes every run that makes models one MLflow run, and logs what it must hold.

@@ -9,8 +9,10 @@ from trip_duration.pipelines import (
     data_processing,
     explanation,
     feature_engineering,
+    inference,
     ingestion,
     modelling,
+    promotion,
     reporting,
     tuning,
 )
@@ -33,4 +35,9 @@ def register_pipelines() -> dict[str, Pipeline]:
         "backtest": backtest.create_pipeline(),
         "comparison": comparison.create_pipeline(),
     }
-    return {**pipelines, **studies, "__default__": sum(pipelines.values(), start=Pipeline([]))}
+    # what comes after a run
+    service = {
+        "promotion": promotion.create_pipeline(),
+        "inference": inference.create_pipeline(),
+    }
+    return {**pipelines, **studies, **service, "__default__": sum(pipelines.values(), start=Pipeline([]))}

@@ -34,6 +34,8 @@ _GROUPS = (
     params.TuningParams,
     params.BacktestParams,
     params.ComparisonParams,
+    params.PromotionParams,
+    params.InferenceParams,
 )
 
 
@@ -76,7 +78,8 @@ def _parameters() -> str:
         "Each is given in `conf/`, or as `--params group.name=value`. The short names `service`,",
         "`source_root`, `months`, `train_months`, `test_months`, `model_type`, `experiment_name`",
         "and `seed` set their value in every group that has it; `tuned` names a parameters file,",
-        "relative to the project, that goes before `conf/` and behind the command line.\n",
+        "relative to the project, that goes before `conf/` and behind the command line; `input`,",
+        "`output` and `model` say what the pipeline inference reads, writes and answers with.\n",
     ]
     for group in _GROUPS:
         name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", group.__name__.removesuffix("Params")).lower()

@@ -11,8 +11,7 @@ from trip_duration.features import FeatureTransformer
 FEET = 5280.0
 
 
-@pytest.fixture
-def zones() -> pd.DataFrame:
+def make_zones() -> pd.DataFrame:
     """Four zones a mile apart on a line to the east; the last is an airport."""
     return pd.DataFrame(
         {
@@ -27,6 +26,12 @@ def zones() -> pd.DataFrame:
             "area": [0.5, 0.5, 1.0, 4.0],
         }
     )
+
+
+@pytest.fixture
+def zones() -> pd.DataFrame:
+    """The four zones."""
+    return make_zones()
 
 
 def make_trips(rows: int, seed: int = 0, first_day: str = "2023-01-02") -> pd.DataFrame:

@@ -18,11 +18,17 @@ from trip_duration.models import Predictor
 from trip_duration.tracking.model import example, log_predictor
 
 
-@pytest.fixture
-def logged_model(tracked: Run, finished_run: Path, use_tracking: Any) -> Iterator[str]:
+@pytest.fixture(params=["logged", "registered"])
+def logged_model(
+    request: pytest.FixtureRequest, tracked: Run, finished_run: Path, use_tracking: Any
+) -> Iterator[str]:
     (output,) = tracked.outputs.model_outputs
+    addresses = {
+        "logged": f"models:/{output.model_id}",
+        "registered": "models:/trip-duration@challenger",
+    }
     with use_tracking(f"sqlite:///{finished_run}/data/mlflow.db"):
-        yield f"models:/{output.model_id}"
+        yield addresses[request.param]
 
 
 @pytest.fixture
@@ -77,8 +83,10 @@ def test_logging_the_model_starts_no_python_to_guess_requirements(
             started.append(str(arguments[0]))
 
     sys.addaudithook(watch)
+    path = [*sys.path]
     with mlflow.start_run(experiment_id=empty_experiment):
         info = log_predictor(Predictor.load(finished_run / "data/06_models/predictor"))
     watching.clear()
+    assert sys.path == path
     assert not [program for program in started if "python" in program]
     assert mlflow.pyfunc.load_model(info.model_uri).predict(example()).shape == (2, 3)

@@ -1,8 +1,13 @@
-"""Kedro datasets of the project: months, fitted objects and records, kept in local folders.
+"""Kedro datasets of the project: months, fitted objects, records, batches; in local folders.
 
 They read and write. What is in the files is decided by nodes.
 """
 
+from trip_duration.datasets.batches import (
+    AnswerFilesDataset,
+    ChosenPredictorDataset,
+    RequestFilesDataset,
+)
 from trip_duration.datasets.bundles import BundleDataset
 from trip_duration.datasets.months import (
     MirroredFilesDataset,
@@ -10,12 +15,18 @@ from trip_duration.datasets.months import (
     TripMonthsDataset,
 )
 from trip_duration.datasets.records import RecordsDataset, ReportDataset
+from trip_duration.datasets.registered import PromotionDataset, RegisteredPredictorDataset
 
 __all__ = [
+    "AnswerFilesDataset",
     "BundleDataset",
+    "ChosenPredictorDataset",
     "MirroredFilesDataset",
+    "PromotionDataset",
     "RawMonthsDataset",
     "RecordsDataset",
+    "RegisteredPredictorDataset",
     "ReportDataset",
+    "RequestFilesDataset",
     "TripMonthsDataset",
 ]

@@ -20,6 +20,7 @@ from trip_duration.params.data import (
     MonthGateParams,
     RuleParams,
 )
+from trip_duration.params.inference import InferenceParams
 from trip_duration.params.model import (
     FeatureEngineeringParams,
     HistoryParams,
@@ -34,6 +35,7 @@ from trip_duration.params.model import (
     SelectionParams,
     XGBoostParams,
 )
+from trip_duration.params.promotion import PromotionParams
 from trip_duration.params.reports import ExplanationParams, ReportingParams
 from trip_duration.params.tuning import Choice, Space, Span, TuningParams
 from trip_duration.params.types import (
@@ -59,6 +61,7 @@ __all__ = [
     "FoldParams",
     "Group",
     "HistoryParams",
+    "InferenceParams",
     "IngestionParams",
     "IntervalParams",
     "LightGBMParams",
@@ -70,6 +73,7 @@ __all__ = [
     "MonthGateParams",
     "Objective",
     "Parameters",
+    "PromotionParams",
     "RandomForestParams",
     "ReportingParams",
     "RuleParams",
@@ -96,6 +100,8 @@ class Parameters(Group):
     backtest: BacktestParams
     comparison: ComparisonParams
     tuning: TuningParams
+    promotion: PromotionParams
+    inference: InferenceParams = InferenceParams()
 
     source_root: SourceRoot | None = None
     service: Service | None = None
@@ -106,6 +112,9 @@ class Parameters(Group):
     experiment_name: str | None = None
     seed: Seed | None = None
     tuned: str | None = None
+    input: str | None = None
+    output: str | None = None
+    model: str | int | None = None
 
 
 def read_parameters(raw: dict[str, Any]) -> Parameters:

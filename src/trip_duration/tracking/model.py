@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from importlib.metadata import version
+from contextlib import contextmanager, suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,8 +31,13 @@ REQUIREMENTS = (
     "pyarrow",
     "pydantic",
     "scikit-learn",
+    "skops",
     "tqdm",
 )
+# the same library under two names, as in pyproject.toml
+_XGBOOST = {"xgboost-cpu": "!=", "xgboost": "=="}
+# this package: it is on no index, and a model needs the code that it was made with
+_CODE = Path(__file__).parents[1]
 
 
 def log_predictor(predictor: Predictor) -> ModelInfo:
@@ -45,7 +51,7 @@ def log_predictor(predictor: Predictor) -> ModelInfo:
     """
     import mlflow  # noqa: PLC0415 - seconds that only tracked runs pay
 
-    with tempfile.TemporaryDirectory() as folder, _less_noise():
+    with tempfile.TemporaryDirectory() as folder, _less_noise(), _same_path():
         bundle = Path(folder) / NAME
         predictor.save(bundle)
         logged: ModelInfo = mlflow.pyfunc.log_model(
@@ -54,10 +60,26 @@ def log_predictor(predictor: Predictor) -> ModelInfo:
             artifacts={NAME: str(bundle)},
             signature=signature(),
             input_example=example(),
-            pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
+            pip_requirements=requirements(),
+            code_paths=[str(_CODE)],
             metadata={"sha256": predictor.sha256, "family": predictor.family},
         )
         return logged
+
+
+def requirements() -> list[str]:
+    """Return what a process needs to predict with the model, beside the code in it."""
+    return [f"{name}=={version(name)}" for name in REQUIREMENTS] + [
+        f'{name}=={_version_of_xgboost()}; sys_platform {sign} "darwin"'
+        for name, sign in _XGBOOST.items()
+    ]
+
+
+def _version_of_xgboost() -> str:
+    for name in _XGBOOST:
+        with suppress(PackageNotFoundError):
+            return version(name)
+    raise PackageNotFoundError("xgboost")
 
 
 def signature() -> ModelSignature:
@@ -87,6 +109,16 @@ def example() -> pd.DataFrame:
             "route_distance": [2.6, float("nan")],
         }
     )
+
+
+@contextmanager
+def _same_path() -> Iterator[None]:
+    """Forget where MLflow has found the code of the model, which is a temporary folder."""
+    before = sys.path
+    try:
+        yield
+    finally:
+        sys.path = before
 
 
 @contextmanager

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 from kedro.pipeline import Pipeline
 
 from trip_duration.months import span_months
-from trip_duration.params import Parameters
+from trip_duration.params import Parameters, read_parameters
 from trip_duration.params.flat import flatten
 from trip_duration.tracking import figures, files, plugin, surroundings
 from trip_duration.tracking.flatten import flat_parameters
 from trip_duration.tracking.manifest import LOCK, Code, data_digest, describe_code, write_manifest
+from trip_duration.tracking.registration import Logged, register
 from trip_duration.tracking.secrets import without_password
 from trip_duration.tracking.stopwatch import Stopwatch
 from trip_duration.tracking.studies import STUDIES, log_study
@@ -112,14 +113,14 @@ class TrackedRun:
     def finish(self, run_params: Mapping[str, Any], pipeline: Pipeline, catalog: Any) -> None:
         """Log what the nodes have made: scores, reports, data identity, manifest, the model."""
         trained = "predictor" in pipeline.all_outputs()
-        self._log_scores(pipeline, catalog)
+        scores = self._log_scores(pipeline, catalog)
         with tempfile.TemporaryDirectory() as folder:
             self._gather(pipeline, catalog, Path(folder))
             if trained:
                 write_manifest(Path(folder), self.code, run_params, pipeline, catalog)
             self.client.log_artifacts(self.run_id, folder)
         if trained:
-            self._log_model(catalog.load("predictor"))
+            self._log_model(catalog.load("predictor"), scores, catalog)
         if REPORT in pipeline.all_outputs():
             log_outcome(self.client, self.run_id, catalog.load(REPORT))
         for name in set(STUDIES.values()) & pipeline.all_outputs():
@@ -143,13 +144,14 @@ class TrackedRun:
                 self.fail(error)
             raise
 
-    def _log_scores(self, pipeline: Pipeline, catalog: Any) -> None:
+    def _log_scores(self, pipeline: Pipeline, catalog: Any) -> dict[str, float]:
         splits = [name for name in files.SPLITS if files.used(name, pipeline, catalog)]
         counts = {f"rows.{name}": files.rows(catalog.get(name)) for name in splits}
         scores = flatten(catalog.load("metrics")) if "metrics" in pipeline.all_outputs() else {}
         self._log(metrics={**counts, **scores})
         if "test.request.mae" in scores:
             self._describe(scores)
+        return scores
 
     def _describe(self, scores: Mapping[str, float]) -> None:
         said = self.client.get_run(self.run_id).data.tags["mlflow.note.content"]
@@ -181,7 +183,7 @@ class TrackedRun:
         (folder / "raw_manifest.json").write_text(json.dumps(manifest, indent=2))
         self._log(tags={"data_digest": data_digest(manifest)})
 
-    def _log_model(self, predictor: Any) -> None:
+    def _log_model(self, predictor: Any, scores: Mapping[str, float], catalog: Any) -> None:
         from trip_duration.tracking.model import log_predictor  # noqa: PLC0415 - see client
 
         names = list(predictor.transformer.selected_)
@@ -192,7 +194,10 @@ class TrackedRun:
             "training_data_digest": str(predictor.facts.get("data_digest")),
         }
         self._log(metrics={"features": len(names)}, tags=facts)
-        log_predictor(predictor)
+        logged = log_predictor(predictor)
+        if read_parameters(catalog.load("parameters")).promotion.register_runs:
+            made = Logged(predictor, logged.model_id, self.run_id, self.code, scores)
+            register(made, self.tracking_uri, self.project)
 
     def _log(
         self,

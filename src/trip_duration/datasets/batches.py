@@ -1,0 +1,178 @@
+"""Files of requests, the predictor that is to answer them, and the files of answers.
+
+What is wrong with any of them is the user's to mend: the command line prints the message alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from kedro.io import AbstractDataset
+from kedro.io.core import DatasetError
+
+from trip_duration.datasets.folders import local_folder
+from trip_duration.datasets.registered import Place
+from trip_duration.errors import DataError, ModelFileError, TripDurationError
+from trip_duration.registry import MODEL_NAME, Registry
+from trip_duration.registry.places import SQLITE
+
+if TYPE_CHECKING:
+    from trip_duration.inference import Batch, Requested
+    from trip_duration.models import Predictor
+
+_MODELS = "models:/"
+
+
+class RefusedBatch(DatasetError, click.ClickException):
+    """A batch that cannot be answered as it is asked for."""
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    try:
+        yield
+    except TripDurationError as error:
+        raise RefusedBatch(str(error)) from error
+
+
+class RequestFilesDataset(AbstractDataset[Any, "Requested"]):
+    """A file of requests, or a folder of them; loaded as paths, for the content may be large.
+
+    Args:
+        path: The file or the folder.
+        metadata: For Kedro's plugins.
+    """
+
+    def __init__(self, path: str, metadata: dict[str, Any] | None = None) -> None:  # noqa: D107 - see the class
+        self._place = local_folder(path)
+        self.metadata = metadata
+
+    def load(self) -> Requested:
+        """Return the files by name.
+
+        Raises:
+            RefusedBatch: If there is nothing to read.
+        """
+        # Arrow and the estimators' libraries are imported when there is something to answer
+        from trip_duration.inference import find_files  # noqa: PLC0415
+
+        with _refusing():
+            return find_files(self._place)
+
+    def save(self, data: Any) -> None:
+        """Refuse: requests come from outside."""
+        raise DataError("requests are read, not written.")
+
+    def _exists(self) -> bool:
+        return self._place.exists()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": self._place.as_posix()}
+
+
+class ChosenPredictorDataset(AbstractDataset[Any, "Predictor"]):
+    """The predictor of a folder, or of a version of the registry.
+
+    Args:
+        model: A folder; else the alias or the number of a version, alone or as MLflow writes them:
+            ``models:/name@alias`` and ``models:/name/number``.
+        project: Its ``path`` is where relative folders begin.
+        registry: Where MLflow keeps the registry, as for a registered predictor.
+        metadata: For Kedro's plugins.
+    """
+
+    def __init__(  # noqa: D107 - see the class
+        self,
+        model: str | int,
+        project: Mapping[str, str],
+        registry: Place,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        self._model, self._project = str(model), Path(project["path"])
+        self._registry = Registry(registry.get("url") or f"{SQLITE}{registry['path']}")
+        self.metadata = metadata
+
+    def load(self) -> Predictor:
+        """Return the predictor, verified.
+
+        Raises:
+            RefusedBatch: If there is none, or if its files were altered.
+        """
+        from trip_duration.models import Predictor  # noqa: PLC0415 - see RequestFilesDataset
+
+        with _refusing():
+            folder = self._folder()
+            if folder.is_dir():
+                return Predictor.load(folder)
+            reference = _reference(self._model)
+            if reference is None:
+                raise ModelFileError(
+                    f"{folder} is no folder of a predictor. Train one by `kedro run`, or give "
+                    '--params "model=..." a folder, or the alias or number of a version.'
+                )
+            return self._registry.load(reference).predictor
+
+    def _folder(self) -> Path:
+        return self._project / self._model
+
+    def save(self, data: Any) -> None:
+        """Refuse: a predictor is saved by the run that trains it."""
+        raise DataError("a predictor is saved by the run that trains it.")
+
+    def _exists(self) -> bool:
+        return self._folder().is_dir() or _reference(self._model) is not None
+
+    def _describe(self) -> dict[str, Any]:
+        return {"model": self._model}
+
+
+class AnswerFilesDataset(AbstractDataset["Batch", Path]):
+    """Answers: saving a batch is what answers it, a chunk at a time.
+
+    Args:
+        path: A file, or a folder for the answers to a folder.
+        metadata: For Kedro's plugins.
+    """
+
+    def __init__(self, path: str, metadata: dict[str, Any] | None = None) -> None:  # noqa: D107 - see the class
+        self._place = local_folder(path)
+        self.metadata = metadata
+
+    def load(self) -> Path:
+        """Return where the answers are."""
+        return self._place
+
+    def save(self, data: Batch) -> None:
+        """Answer the batch, or go on with it where a run was killed.
+
+        Raises:
+            RefusedBatch: If a file cannot be read or written; the message names it.
+        """
+        from trip_duration.inference import write_batch  # noqa: PLC0415 - see RequestFilesDataset
+
+        with _refusing():
+            write_batch(data, self._place)
+
+    def _exists(self) -> bool:
+        return self._place.exists()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": self._place.as_posix()}
+
+
+def _reference(model: str) -> str | None:
+    """Return the alias or the number that a model is named by, or None if it is a path."""
+    if not model.startswith(_MODELS):
+        # a leading @, as MLflow writes aliases, is no value to Kedro's command line
+        return model.removeprefix("@") if "/" not in model else None
+    named = re.fullmatch(f"{MODEL_NAME}[@/](.+)", model.removeprefix(_MODELS))
+    if named is None:
+        raise ModelFileError(
+            f"{model}: expected {_MODELS}{MODEL_NAME}@alias or {_MODELS}{MODEL_NAME}/number"
+        )
+    return named[1]

@@ -1,0 +1,146 @@
+"""The parts of a file of answers: one for each chunk, put together once all are there.
+
+A part bears its name only when it is whole, so that a run that was killed finds what it has done.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+
+from trip_duration.errors import DataError
+
+ANSWERED, REJECTED = "answered", "rejected"
+Key = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What was made of a file so far, in a hidden folder beside the place of its answers.
+
+    Attributes:
+        target: The place of the answers.
+    """
+
+    target: Path
+
+    @property
+    def folder(self) -> Path:
+        """Where the parts lie."""
+        return self.target.with_name(f".{self.target.name}.parts")
+
+    @property
+    def rejects(self) -> Path:
+        """The place of the rows that are no requests."""
+        return self.target.with_name(f"{self.target.stem}.rejected{self.target.suffix}")
+
+    def begin(self, key: Key) -> None:
+        """Keep the parts if they were made of the same; else begin anew."""
+        journal = self.folder / "journal.json"
+        if read_json(journal) == key:
+            return
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        write_json(journal, key)
+
+    def has(self, number: int) -> bool:
+        """Tell whether a chunk is done."""
+        return self._path(number, ANSWERED).is_file()
+
+    def add(self, number: int, answered: pa.Table, rejected: pa.Table) -> None:
+        """Keep what was made of a chunk."""
+        # the answers are last: where they are, the chunk is done
+        for table, kind in ((rejected, REJECTED), (answered, ANSWERED)):
+            write_whole(self._path(number, kind), partial(_write_part, table))
+
+    def finish(self) -> None:
+        """Put the parts together, each table in its place; without rejected rows there is none."""
+        if self.count(REJECTED):
+            write_whole(self.rejects, lambda path: _join(self._all(REJECTED), path))
+        else:
+            self.rejects.unlink(missing_ok=True)
+        write_whole(self.target, lambda path: _join(self._all(ANSWERED), path))
+        shutil.rmtree(self.folder)
+
+    def count(self, kind: str) -> int:
+        """Return how many rows were ``answered``, or ``rejected``."""
+        return sum(_rows(path) for path in self._all(kind))
+
+    def _path(self, number: int, kind: str) -> Path:
+        return self.folder / f"{number:08}.{kind}.arrow"
+
+    def _all(self, kind: str) -> list[Path]:
+        return sorted(self.folder.glob(f"*.{kind}.arrow"))
+
+
+def write_whole(place: Path, write: Callable[[Path], object]) -> None:
+    """Write a file beside its place and rename it when it is whole."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    beside = place.with_name(f".{place.stem}.unfinished{place.suffix}")
+    try:
+        write(beside)
+        beside.replace(place)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def write_json(place: Path, content: Key) -> None:
+    """Write a file of JSON, whole or not at all."""
+    write_whole(place, lambda path: path.write_text(json.dumps(content, indent=1) + "\n"))
+
+
+def read_json(place: Path) -> Key:
+    """Read a file of JSON; one that is not there, or not readable, is empty."""
+    with suppress(OSError, ValueError):
+        content = json.loads(place.read_bytes())
+        return dict(content) if isinstance(content, dict) else {}
+    return {}
+
+
+def _write_part(table: pa.Table, path: Path) -> None:
+    options = pa.ipc.IpcWriteOptions(compression="lz4")
+    with (
+        pa.OSFile(str(path), "wb") as file,
+        pa.ipc.new_file(file, table.schema, options=options) as w,
+    ):
+        w.write_table(table)
+
+
+def _read_part(path: Path) -> pa.Table:
+    with pa.OSFile(str(path), "rb") as file:
+        return pa.ipc.open_file(file).read_all()
+
+
+def _rows(path: Path) -> int:
+    with pa.OSFile(str(path), "rb") as file:
+        reader = pa.ipc.open_file(file)
+        return sum(reader.get_batch(i).num_rows for i in range(reader.num_record_batches))
+
+
+def _join(parts: list[Path], place: Path) -> None:
+    schema = _read_part(parts[0]).schema
+    try:
+        with _writer(place, schema) as writer:
+            for part in parts:
+                writer.write_table(_read_part(part))
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
+        raise DataError(
+            f"the columns cannot be written as {place.suffix}: {error}. "
+            "Name an output that ends in .parquet"
+        ) from error
+
+
+def _writer(place: Path, schema: pa.Schema) -> Any:
+    if place.suffix == ".csv":
+        return pacsv.CSVWriter(place, schema)
+    return pq.ParquetWriter(place, schema)

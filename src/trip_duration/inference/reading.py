@@ -1,0 +1,232 @@
+"""Files of requests, read a chunk at a time: Parquet and CSV, whatever columns they have."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+
+from trip_duration.errors import DataError
+from trip_duration.features.requests import REQUEST_COLUMNS, ROUTE_DISTANCE
+
+SUFFIXES = (".parquet", ".csv")
+ANSWER_COLUMNS = ("minutes", "lower", "upper", "flags", "model_sha256")
+_BLOCK = 1 << 20
+# a record of a CSV file may be as long as a block; Arrow reads 32 blocks ahead
+_BYTES_A_ROW, _LEAST_BLOCK = 32, 1 << 16
+_SHOWN = 200
+# what stands for bytes that are no UTF-8
+_REPLACED = "\N{REPLACEMENT CHARACTER}"
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Rows that follow each other in a file.
+
+    Attributes:
+        table: All columns of the file as they are; those of CSV files are text.
+        rows: The number of each row in the file, shape ``(n,)``; the first is 1.
+        broken: Rows that have no columns to speak of: the number, and what is wrong.
+        garbled: Values that are no UTF-8: the index in the table, and the column.
+    """
+
+    table: pa.Table
+    rows: npt.NDArray[np.int64]
+    broken: tuple[tuple[int, str], ...] = ()
+    garbled: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What tells a file from another.
+
+    Attributes:
+        sha256: Of its content.
+        size: Bytes.
+        lines: How often a line ends in it.
+    """
+
+    sha256: str
+    size: int
+    lines: int
+
+
+@dataclass(frozen=True)
+class Requested:
+    """What is to be answered.
+
+    Attributes:
+        files: The files, by name.
+        folder: Whether they were named as a folder; so are the answers then.
+    """
+
+    files: tuple[Path, ...]
+    folder: bool
+
+
+def find_files(place: Path) -> Requested:
+    """Return the file, or those of a folder.
+
+    Raises:
+        DataError: If there is nothing to read.
+    """
+    wanted = f"expected a file that ends in {' or '.join(SUFFIXES)}, or a folder of them"
+    if place.is_dir():
+        found = tuple(
+            sorted(p for p in place.iterdir() if p.suffix in SUFFIXES and p.name[0] != ".")
+        )
+        if not found:
+            raise DataError(f"{place} holds nothing to read: {wanted}")
+        return Requested(found, folder=True)
+    if not place.is_file():
+        raise DataError(f'{place} is not there: {wanted}. Give it by --params "input=..."')
+    if place.suffix not in SUFFIXES:
+        raise DataError(f"{place} is of an unknown kind: {wanted}")
+    return Requested((place,), folder=False)
+
+
+@dataclass(frozen=True)
+class RequestFile:
+    """A file of requests.
+
+    Attributes:
+        path: Where it lies.
+    """
+
+    path: Path
+
+    def identify(self) -> Identity:
+        """Read the file once and say which it is."""
+        digest, size, lines = hashlib.sha256(), 0, 0
+        with self.path.open("rb") as file:
+            while block := file.read(_BLOCK):
+                digest.update(block)
+                size += len(block)
+                lines += block.count(b"\n")
+        return Identity(digest.hexdigest(), size, lines)
+
+    def chunks(self, rows: int) -> Iterator[Chunk]:
+        """Read the file, at least one chunk of it, in the same chunks each time.
+
+        Args:
+            rows: Rows of a chunk; those of CSV files have about so many.
+
+        Raises:
+            DataError: If it cannot be read as what its name says, or lacks a column.
+        """
+        read = _parquet_chunks if self.path.suffix == ".parquet" else _csv_chunks
+        try:
+            yield from read(self.path, rows)
+        except (pa.ArrowException, OSError) as error:
+            raise DataError(f"{self.path} cannot be read: {error}") from error
+
+    def expected_rows(self, identity: Identity) -> int:
+        """Return how many rows it has; of a CSV file with breaks in its values, at most so many."""
+        if self.path.suffix == ".csv":
+            return max(identity.lines - 1, 0)
+        try:
+            return int(pq.read_metadata(self.path).num_rows)
+        except (pa.ArrowException, OSError) as error:
+            raise DataError(f"{self.path} cannot be read: {error}") from error
+
+
+def _parquet_chunks(path: Path, rows: int) -> Iterator[Chunk]:
+    # buffered, or the whole of a row group is read at once
+    with pq.ParquetFile(path, buffer_size=_BLOCK, pre_buffer=False) as file:
+        schema = file.schema_arrow.remove_metadata()
+        _check_columns(path, schema.names)
+        done = 0
+        for batch in file.iter_batches(batch_size=rows):
+            numbers = np.arange(done + 1, done + 1 + len(batch))
+            yield Chunk(pa.Table.from_batches([batch]).replace_schema_metadata(None), numbers)
+            done += len(batch)
+        if not done:
+            yield Chunk(schema.empty_table(), np.arange(0))
+
+
+def _csv_chunks(path: Path, rows: int) -> Iterator[Chunk]:
+    broken: list[tuple[int, str]] = []
+
+    def set_aside(row: Any) -> str:
+        # its number counts the header
+        said = f"expected {row.expected_columns} values, found {row.actual_columns}"
+        broken.append((row.number - 1, f"{said}: {row.text[:_SHOWN]!r}"))
+        return "skip"
+
+    with _open_csv(path, rows, set_aside) as file:
+        done = 0
+        for batch in file:
+            numbers = _numbers_of(len(batch), done, broken)
+            # the reader is ahead: only what lies before the last row belongs to the chunk
+            done = int(numbers[-1]) if len(numbers) else done
+            before = tuple(sorted(entry for entry in broken if entry[0] <= done))
+            broken[:] = [entry for entry in broken if entry[0] > done]
+            table, garbled = _as_text(batch)
+            yield Chunk(table, numbers, before, garbled)
+        if broken or not done:
+            table, _ = _as_text(pa.RecordBatch.from_pylist([], schema=file.schema))
+            yield Chunk(table, np.arange(0), tuple(sorted(broken)))
+
+
+def _as_text(batch: pa.RecordBatch) -> tuple[pa.Table, tuple[tuple[int, str], ...]]:
+    """Return the bytes of a batch as text, and where they are none."""
+    columns, garbled = {}, []
+    for name, values in zip(batch.schema.names, batch.columns, strict=True):
+        try:
+            columns[name] = values.cast(pa.string())
+        except pa.ArrowInvalid:
+            words = [value.decode("utf-8", "replace") for value in values.to_pylist()]
+            columns[name] = pa.array(words, pa.string())
+            garbled += [(row, name) for row, word in enumerate(words) if _REPLACED in word]
+    return pa.table(columns), tuple(garbled)
+
+
+def _open_csv(path: Path, rows: int, set_aside: Any) -> Any:
+    # values are read as they stand, for the type of a column must not depend on the chunk
+    read = pacsv.ReadOptions(
+        use_threads=False, block_size=max(rows * _BYTES_A_ROW, _LEAST_BLOCK), encoding="utf8"
+    )
+    first = pacsv.ParseOptions(newlines_in_values=True, invalid_row_handler=lambda _: "skip")
+    plain = pacsv.ConvertOptions(check_utf8=False)
+    with pacsv.open_csv(path, read, first, plain) as file:
+        names = file.schema.names
+    _check_columns(path, names)
+    parse = pacsv.ParseOptions(
+        newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=set_aside
+    )
+    kinds = dict.fromkeys(names, pa.binary())
+    convert = pacsv.ConvertOptions(check_utf8=False, column_types=kinds)
+    return pacsv.open_csv(path, read, parse, convert)
+
+
+def _numbers_of(count: int, done: int, broken: list[tuple[int, str]]) -> npt.NDArray[np.int64]:
+    """Number the rows that follow the ``done``-th, leaving out those that are broken."""
+    left_out = np.array([row for row, _ in broken if row > done], dtype=np.int64)
+    numbers = np.arange(done + 1, done + 1 + count + len(left_out))
+    return numbers[~np.isin(numbers, left_out)][:count]
+
+
+def _check_columns(path: Path, names: list[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DataError(f"{path} has more than one column {', '.join(twice)}")
+    missing = [name for name in REQUEST_COLUMNS if name not in names]
+    if missing:
+        raise DataError(
+            f"{path} lacks {', '.join(missing)}: expected the columns "
+            f"{', '.join(REQUEST_COLUMNS)} and optionally {ROUTE_DISTANCE}; "
+            f"found {', '.join(names) or 'none'}"
+        )
+    taken = [name for name in names if name in ANSWER_COLUMNS]
+    if taken:
+        raise DataError(
+            f"{path} has the column {', '.join(taken)}, which is the name of an answer: rename it"
+        )

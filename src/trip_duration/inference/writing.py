@@ -1,0 +1,134 @@
+"""Answers on disk: chunk by chunk beside their place, put there whole, continued after a kill."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from tqdm.auto import tqdm
+
+from trip_duration.errors import DataError
+from trip_duration.inference.answering import Batch
+from trip_duration.inference.parts import (
+    ANSWERED,
+    REJECTED,
+    Key,
+    Parts,
+    read_json,
+    write_json,
+)
+from trip_duration.inference.reading import SUFFIXES, Identity, RequestFile
+
+log = logging.getLogger(__name__)
+# of the parts; another one is not continued
+_FORMAT = 1
+_FINISHED = ".finished.json"
+
+
+def write_batch(batch: Batch, output: Path) -> None:
+    """Answer every file of a batch.
+
+    The answers to a file are written beside their place in parts, one for each chunk, and put
+    there when they are whole. A run that was killed goes on with the chunk that it was at, if file
+    and predictor are the same. Rows that are no requests go to ``<name>.rejected.<suffix>``.
+
+    Args:
+        batch: Files and predictor.
+        output: A file that ends in ``.parquet`` or ``.csv``; for a folder of files, a folder.
+
+    Raises:
+        DataError: If a file cannot be read, or the output cannot be what it is to be.
+    """
+    targets = _targets(batch, output)
+    try:
+        _write_all(batch, targets, output / _FINISHED if batch.requested.folder else None)
+    except OSError as error:
+        raise DataError(f"{output} cannot be written: {error}") from error
+
+
+def _targets(batch: Batch, output: Path) -> dict[Path, Path]:
+    if batch.requested.folder:
+        if output.is_file() or output.suffix in SUFFIXES:
+            raise DataError(f"{output} cannot hold the answers to a folder: name a folder as well")
+        targets = {source: output / source.name for source in batch.requested.files}
+    else:
+        (source,) = batch.requested.files
+        if output.is_dir() or output.suffix not in SUFFIXES:
+            raise DataError(
+                f"{output} cannot hold the answers to {source}: expected a file that ends in "
+                f'{" or ".join(SUFFIXES)}. Give it by --params "output=..."'
+            )
+        targets = {source: output}
+    for source, target in targets.items():
+        if {target.resolve(), Parts(target).rejects.resolve()} & {f.resolve() for f in targets}:
+            raise DataError(f"{target} would overwrite {source}, or another file that is read")
+    return targets
+
+
+def _write_all(batch: Batch, targets: dict[Path, Path], finished: Path | None) -> None:
+    # of a folder, what was finished before a kill is not done again
+    done = read_json(finished) if finished else {}
+    for source, target in targets.items():
+        file = RequestFile(source)
+        identity = file.identify()
+        key = _key(batch, identity)
+        if done.get(target.name) == key and target.is_file():
+            log.info("%s is answered already", source)
+            continue
+        with _bar(file.expected_rows(identity), source.name) as advance:
+            _write_file(batch, file, Parts(target), key, advance)
+        if finished:
+            done[target.name] = key
+            write_json(finished, done)
+    if finished:
+        finished.unlink(missing_ok=True)
+
+
+def _key(batch: Batch, identity: Identity) -> Key:
+    return {
+        "format": _FORMAT,
+        "input": asdict(identity),
+        "model": batch.sha256,
+        "chunk_rows": batch.chunk_rows,
+    }
+
+
+def _write_file(
+    batch: Batch, file: RequestFile, parts: Parts, key: Key, advance: Callable[[int], None]
+) -> None:
+    before = _state(file.path)
+    parts.begin(key)
+    for number, chunk in enumerate(file.chunks(batch.chunk_rows)):
+        if not parts.has(number):
+            try:
+                answered, rejected = batch.answer(chunk)
+            except DataError as error:
+                raise DataError(f"{file.path}: {error}") from error
+            parts.add(number, answered, rejected)
+        advance(len(chunk.rows) + len(chunk.broken))
+    if _state(file.path) != before:
+        raise DataError(f"{file.path} was changed while it was read: run again")
+    answered_rows, rejected_rows = parts.count(ANSWERED), parts.count(REJECTED)
+    parts.finish()
+    log.info("%s: %s rows of %s answered", parts.target, f"{answered_rows:,}", file.path.name)
+    if rejected_rows:
+        log.warning("%s: %s rows set aside, with reasons", parts.rejects, f"{rejected_rows:,}")
+
+
+def _state(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
+
+
+@contextmanager
+def _bar(total: int, name: str) -> Iterator[Callable[[int], None]]:
+    """Show how far a file has come, on a terminal only."""
+    with tqdm(total=total, desc=name, unit="row", unit_scale=True, disable=None) as bar:
+
+        def advance(rows: int) -> None:
+            bar.update(rows)
+
+        yield advance

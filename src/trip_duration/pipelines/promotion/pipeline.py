@@ -1,0 +1,66 @@
+"""The pipeline promotion."""
+
+from kedro.pipeline import Node, Pipeline
+
+from trip_duration.pipelines.promotion import nodes
+
+
+def create_pipeline() -> Pipeline:
+    """Return the pipeline that judges the challenger, and promotes it where that is asked for."""
+    return Pipeline(
+        [
+            Node(
+                func=nodes.examine_challenger,
+                inputs={
+                    "registered_challenger": "registered_challenger",
+                    "trips": "trips",
+                    "zones": "zones",
+                    "behaviour": "params:behaviour",
+                },
+                outputs="challenger_behaviour",
+                name="examine_challenger",
+            ),
+            Node(
+                func=nodes.measure_challenger,
+                inputs={
+                    "registered_challenger": "registered_challenger",
+                    "baseline": "baseline",
+                    "trips": "trips",
+                    "zones": "zones",
+                    "params": "params:promotion",
+                },
+                outputs="challenger_measures",
+                name="measure_challenger",
+            ),
+            Node(
+                func=nodes.measure_champion,
+                inputs={
+                    "registered_champion": "registered_champion",
+                    "baseline": "baseline",
+                    "trips": "trips",
+                    "zones": "zones",
+                    "params": "params:promotion",
+                },
+                outputs="champion_measures",
+                name="measure_champion",
+            ),
+            Node(
+                func=nodes.judge_challenger,
+                inputs={
+                    "challenger_measures": "challenger_measures",
+                    "champion_measures": "champion_measures",
+                    "challenger_behaviour": "challenger_behaviour",
+                    "params": "params:promotion",
+                },
+                outputs="gate_report",
+                name="judge_challenger",
+            ),
+            Node(
+                func=nodes.gate_promotion,
+                inputs=["gate_report", "params:promotion"],
+                outputs="promotion_order",
+                name="gate_promotion",
+            ),
+        ],
+        tags="promotion",
+    )

@@ -1,0 +1,250 @@
+"""``trip-duration models``: which versions there are, which one serves, and who changed that."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from trip_duration.errors import TripDurationError
+from trip_duration.registry.places import database_url, find_project, registry_uri
+
+if TYPE_CHECKING:
+    from trip_duration.registry.promotion import Keeper
+
+_GATE_REPORT = "data/08_reporting/gate_report.json"
+_SHORT = 12
+
+
+class NotDone(click.ClickException):
+    """What was asked for could not be done."""
+
+    exit_code = 2
+
+
+@contextmanager
+def _or_not_done() -> Iterator[None]:
+    try:
+        yield
+    except TripDurationError as error:
+        raise NotDone(str(error)) from None
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--tracking-uri", help="The registry. [default: MLFLOW_TRACKING_URI, data/mlflow.db]")
+@click.option(
+    "--database-url", help="The ledger. [default: TRIP_DURATION_DATABASE_URL, data/service.db]"
+)
+@click.option("--by", help="Who asks, for the ledger. [default: the user of this machine]")
+@click.pass_context
+def models(
+    context: click.Context, tracking_uri: str | None, database_url: str | None, by: str | None
+) -> None:
+    """Look at registered versions and change which one serves.
+
+    A version is named by its number or by an alias: champion (the one that serves), challenger
+    (the one that a run has registered last), previous (the one that a rollback comes back to).
+
+    Every command ends with 0 if it was done and with 2 if not; `verify` ends with 1 if something
+    does not hold.
+    """
+    context.obj = {"tracking_uri": tracking_uri, "database_url": database_url, "by": by}
+
+
+def _keeper(choices: dict[str, str | None]) -> Keeper:
+    from trip_duration.registry.ledger import Ledger  # noqa: PLC0415 - keeps --help quick
+    from trip_duration.registry.promotion import Keeper  # noqa: PLC0415
+    from trip_duration.registry.versions import Registry  # noqa: PLC0415
+
+    project = find_project(Path.cwd())
+    registry = Registry(choices["tracking_uri"] or registry_uri(project))
+    ledger = Ledger(choices["database_url"] or database_url(project))
+    return Keeper(registry, ledger, choices["by"] or getpass.getuser())
+
+
+@models.command("list")
+@click.pass_obj
+def list_versions(choices: dict[str, str | None]) -> None:
+    """List every version, the newest first."""
+    with _or_not_done():
+        found = _keeper(choices).registry.versions()
+    head = ("version", "aliases", "stage", "registered", "MAE", "sha256", "run")
+    rows = [
+        (
+            version.number,
+            " ".join(version.aliases) or "-",
+            version.stage,
+            f"{version.created_at:%Y-%m-%d %H:%M}",
+            f"{version.metrics.get('test.request.mae', float('nan')):.3f}",
+            version.sha256[:_SHORT],
+            version.run_id[:_SHORT],
+        )
+        for version in found
+    ]
+    _print_table([head, *rows])
+
+
+@models.command()
+@click.argument("reference", default="champion")
+@click.pass_obj
+def show(choices: dict[str, str | None], reference: str) -> None:
+    """Show what is known of a version, and every change it was part of.
+
+    REFERENCE is an alias or a number; the champion if it is not given.
+    """
+    with _or_not_done():
+        keeper = _keeper(choices)
+        keeper.settle()
+        version = keeper.registry.get(reference)
+        lines = [line for line in keeper.ledger.lines() if line.version == version.number]
+    known = {
+        "version": version.number,
+        "aliases": " ".join(version.aliases) or "none",
+        "stage": version.stage,
+        "sha256": version.sha256,
+        "run": version.run_id,
+        "registered": f"{version.created_at:%Y-%m-%d %H:%M:%S} UTC",
+        "description": version.description,
+        **version.tags,
+        **{name: f"{value:.4f}" for name, value in version.metrics.items()},
+    }
+    _print_table(list(known.items()))
+    _print_history(lines)
+    for line in lines:
+        _print_gate(line.content.get("gate_report"))
+
+
+@models.command()
+@click.argument("reference", default="challenger")
+@click.option(
+    "--gate-report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help=f"What the pipeline promotion has written. [default: {_GATE_REPORT}]",
+)
+@click.option("--force", is_flag=True, help="Promote without a passing gate report.")
+@click.option("--reason", default="", help="Why, for the ledger; required with --force.")
+@click.pass_obj
+def promote(
+    choices: dict[str, str | None],
+    reference: str,
+    gate_report: Path | None,
+    force: bool,
+    reason: str,
+) -> None:
+    """Let a version serve; the champion becomes the previous one.
+
+    REFERENCE is an alias or a number; the challenger if it is not given. Takes the gate report of
+    exactly this version, compared with exactly the present champion: `kedro run --pipelines
+    promotion` writes it.
+    """
+    with _or_not_done():
+        keeper = _keeper(choices)
+        path = gate_report or find_project(Path.cwd()) / _GATE_REPORT
+        report = _read_report(path, required=gate_report is not None)
+        line = keeper.promote(reference, report, reason=reason, force=force)
+    click.echo(f"version {line.version} is the champion; line {line.sequence} of the ledger")
+
+
+@models.command()
+@click.option("--reason", default="", help="Why, for the ledger.")
+@click.pass_obj
+def rollback(choices: dict[str, str | None], reason: str) -> None:
+    """Let the previous champion serve again; takes no gate."""
+    with _or_not_done():
+        line = _keeper(choices).rollback(reason)
+    click.echo(f"version {line.version} is the champion again; line {line.sequence} of the ledger")
+
+
+@models.command()
+@click.argument("reference")
+@click.option("--reason", default="", help="Why, for the ledger.")
+@click.pass_obj
+def archive(choices: dict[str, str | None], reference: str, reason: str) -> None:
+    """Put a version away: no alias points to it, no rollback comes back to it."""
+    with _or_not_done():
+        line = _keeper(choices).archive(reference, reason)
+    click.echo(f"version {line.version} is archived; line {line.sequence} of the ledger")
+
+
+@models.command()
+@click.option("--json", "as_json", is_flag=True, help="Whole lines, a JSON object each.")
+@click.pass_obj
+def history(choices: dict[str, str | None], as_json: bool) -> None:
+    """Show the ledger: who changed what, when and why."""
+    with _or_not_done():
+        lines = _keeper(choices).ledger.lines()
+    if as_json:
+        for line in lines:
+            click.echo(json.dumps(asdict(line)))
+    else:
+        _print_history(lines)
+
+
+@models.command()
+@click.pass_obj
+def verify(choices: dict[str, str | None]) -> None:
+    """Verify the chain of the ledger, and that the registry is as the ledger says.
+
+    Names the first line that does not hold, and ends with 1.
+    """
+    from trip_duration.registry.rules import find_problems  # noqa: PLC0415 - keeps --help quick
+
+    with _or_not_done():
+        keeper = _keeper(choices)
+        problems = find_problems(keeper.registry, keeper.ledger)
+        count = len(keeper.ledger.lines())
+    for problem in problems:
+        click.echo(problem)
+    if problems:
+        raise SystemExit(1)
+    click.echo(f"{count} lines hold, and the registry is as they say")
+
+
+def _read_report(path: Path, required: bool) -> dict[str, Any]:
+    if not path.is_file() and not required:
+        return {}
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise TripDurationError(f"{path} is no gate report that can be read: {error}.") from None
+    if not isinstance(report, dict):
+        raise TripDurationError(f"{path} is no gate report: expected a JSON object.")
+    return report
+
+
+def _print_table(rows: list[Any]) -> None:
+    widths = [max(len(str(row[i])) for row in rows) for i in range(len(rows[0]))]
+    for row in rows:
+        cells = (f"{cell!s:<{width}}" for cell, width in zip(row, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())
+
+
+def _print_history(lines: list[Any]) -> None:
+    head = ("line", "when (UTC)", "event", "action", "version", "who", "why")
+    rows = [
+        (
+            line.sequence,
+            line.at[:19].replace("T", " "),
+            line.event,
+            line.action + (" (forced)" if line.content.get("forced") else ""),
+            line.version,
+            line.actor,
+            line.reason or "-",
+        )
+        for line in lines
+    ]
+    click.echo()
+    _print_table([head, *rows])
+
+
+def _print_gate(report: dict[str, Any] | None) -> None:
+    if report:
+        click.echo(f"\ngate on {', '.join(report.get('months', []))}:")
+        for one in report["criteria"]:
+            click.echo(f"  {'passed' if one['passed'] else 'FAILED'} {one['name']}: {one['words']}")

@@ -1,0 +1,225 @@
+"""From a prediction back to the bytes that its model was learnt from, each hash verified.
+
+Knows the registry and what a run records. It must not know where predictions are logged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from trip_duration.bundle import Bundle, read_bundle
+from trip_duration.errors import ModelFileError, RegistryError
+from trip_duration.models.predictor import KIND
+from trip_duration.params.flat import flatten
+from trip_duration.registry.places import masked
+from trip_duration.registry.records import Version
+from trip_duration.registry.versions import Registry, _without_progress_bar
+
+RUN_MANIFEST, LOCK = "run_manifest.json", "requirements.lock"
+# what a run records beside its parameters
+_RECORDED = (RUN_MANIFEST, LOCK)
+_FOLDERS = {"months": "trip-data", "zones": "misc"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an answer says of its model."""
+
+    prediction_id: str
+    model_version: str
+    model_sha256: str
+
+
+@dataclass(frozen=True)
+class Link:
+    """One comparison on the way.
+
+    Attributes:
+        name: What is compared.
+        expected: The hash that it should have.
+        found: The hash that it has, or why it has none.
+        holds: Whether the two are the same; None if there was nothing at hand to compare.
+    """
+
+    name: str
+    expected: str
+    found: str
+    holds: bool | None
+
+
+@dataclass
+class Trace:
+    """Where a prediction comes from.
+
+    Attributes:
+        answer: The prediction.
+        version: Number of the registered version.
+        run_id: The MLflow run that has trained it.
+        commit: Commit of the code of the run; None outside a repository.
+        clean: Whether the tree was as committed.
+        lock: SHA-256 of the lock.
+        parameters: Those of the run.
+        links: The comparisons, in the order in which they were made.
+    """
+
+    answer: Answer
+    version: str
+    run_id: str
+    commit: str | None = None
+    clean: bool | None = None
+    lock: str | None = None
+    parameters: dict[str, str] = field(default_factory=dict)
+    links: list[Link] = field(default_factory=list)
+
+    @property
+    def broken(self) -> Link | None:
+        """The first comparison that does not hold, or None."""
+        return next((link for link in self.links if link.holds is False), None)
+
+    def compare(self, name: str, expected: object, found: object) -> None:
+        """Add a comparison."""
+        self.links.append(Link(name, str(expected), str(found), expected == found))
+
+
+def trace_answer(answer: Answer, registry: Registry, raw: Path) -> Trace:
+    """Follow an answer to its model, its run and the raw months.
+
+    Args:
+        answer: What was logged.
+        registry: Where its model is registered.
+        raw: Folder of the ingested files, ``data/01_raw``; need not have them.
+
+    Raises:
+        RegistryError: If the version or its run cannot be found at all.
+    """
+    version = _find(answer, registry)
+    trace = Trace(answer, version.number, version.run_id)
+    trace.compare("registered version", answer.model_sha256, version.sha256)
+    with tempfile.TemporaryDirectory() as folder:
+        bundle = _fetch(trace, registry, version, Path(folder) / KIND)
+        tags, files = _read_run(trace, registry, Path(folder))
+    trace.compare("tag of the run", answer.model_sha256, tags.get("predictor_sha256"))
+    manifest = _read_manifest(files)
+    if manifest is None:
+        trace.links.append(Link(RUN_MANIFEST, "a manifest", "none that can be read", False))
+        return trace
+    _compare_run(trace, manifest, tags, files)
+    if bundle is not None:
+        _compare_bundle(trace, manifest, bundle)
+    for name, expected in _raw_files(manifest):
+        trace.links.append(_raw_link(name, expected, raw))
+    return trace
+
+
+def _find(answer: Answer, registry: Registry) -> Version:
+    found = registry.find(answer.model_version)
+    # a service that was given a folder knows no number
+    same = (version for version in registry.versions() if version.sha256 == answer.model_sha256)
+    version = found or next(same, None)
+    if version is None:
+        raise RegistryError(
+            f"prediction {answer.prediction_id} was made by version {answer.model_version} with "
+            f"sha256 {answer.model_sha256}, and the registry at "
+            f"{masked(registry.tracking_uri, registry.tracking_uri)} has neither. Name another "
+            "with --tracking-uri."
+        )
+    return version
+
+
+def _fetch(trace: Trace, registry: Registry, version: Version, to: Path) -> Bundle | None:
+    name = "files of the predictor"
+    try:
+        bundle = read_bundle(registry.fetch(version, to), KIND)
+    except ModelFileError as error:
+        trace.links.append(Link(name, version.sha256, str(error), False))
+        return None
+    trace.compare(name, trace.answer.model_sha256, bundle.sha256)
+    return bundle
+
+
+def _read_run(
+    trace: Trace, registry: Registry, folder: Path
+) -> tuple[Mapping[str, str], dict[str, bytes]]:
+    import mlflow  # noqa: PLC0415 - seconds that --help need not pay
+
+    client = mlflow.MlflowClient(registry.tracking_uri)
+    try:
+        run = client.get_run(trace.run_id)
+        names = {found.path for found in client.list_artifacts(trace.run_id)}
+        with _without_progress_bar():
+            files = {
+                name: Path(client.download_artifacts(trace.run_id, name, str(folder))).read_bytes()
+                for name in _RECORDED
+                if name in names
+            }
+    # MLflow's clients of databases and of servers raise errors of their own
+    except Exception as error:
+        said = masked(str(error), registry.tracking_uri)
+        raise RegistryError(f"run {trace.run_id} cannot be had: {said}") from None
+    trace.parameters = dict(sorted(run.data.params.items()))
+    return run.data.tags, files
+
+
+def _read_manifest(files: Mapping[str, bytes]) -> dict[str, Any] | None:
+    try:
+        manifest: dict[str, Any] = json.loads(files[RUN_MANIFEST])
+        _ = manifest["code"]["lock"], manifest["predictor"]["files"], list(_raw_files(manifest))
+    except (KeyError, ValueError, TypeError, AttributeError):
+        return None
+    return manifest
+
+
+def _compare_run(
+    trace: Trace, manifest: Mapping[str, Any], tags: Mapping[str, str], files: Mapping[str, bytes]
+) -> None:
+    code = manifest["code"]
+    trace.commit, trace.clean, trace.lock = code["commit"], code["clean"], code["lock"]
+    trace.compare(f"commit in {RUN_MANIFEST}", tags.get("git.commit"), code["commit"] or "unknown")
+    if trace.lock is not None:
+        found = _sha256(files[LOCK]) if LOCK in files else "missing"
+        trace.compare(f"{LOCK} of the run", trace.lock, found)
+    if manifest["raw"] is not None:
+        digest = _digest(manifest["raw"])
+        trace.compare(f"digest of the raw files in {RUN_MANIFEST}", tags.get("data_digest"), digest)
+    stated = manifest["predictor"]["sha256"]
+    trace.compare(f"predictor in {RUN_MANIFEST}", trace.answer.model_sha256, stated)
+
+
+def _compare_bundle(trace: Trace, manifest: Mapping[str, Any], bundle: Bundle) -> None:
+    for name, expected in manifest["predictor"]["files"].items():
+        content = bundle.files.get(name)
+        found = "missing" if content is None else _sha256(content)
+        trace.compare(f"{name} of the predictor", expected, found)
+
+
+def _raw_files(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    raw = manifest["raw"] or {}
+    for part, folder in _FOLDERS.items():
+        for record in raw.get(part, {}).values():
+            yield f"{folder}/{record['file'].rpartition('/')[2]}", record["sha256"]
+
+
+def _raw_link(name: str, expected: str, raw: Path) -> Link:
+    try:
+        with (raw / name).open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return Link(name, expected, "not at hand", None)
+    return Link(name, expected, found, found == expected)
+
+
+def _digest(raw: Mapping[str, Any]) -> str:
+    """Return the digest that a run is tagged with, see ``tracking.manifest.data_digest``."""
+    parts = {part: raw[part] for part in _FOLDERS}
+    checksums = {k: v for k, v in flatten(parts).items() if k.endswith(".sha256")}
+    return _sha256(json.dumps(checksums, sort_keys=True).encode())
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

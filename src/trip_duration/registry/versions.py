@@ -1,0 +1,236 @@
+"""Versions of the predictor in MLflow's model registry, and the aliases that point to them."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trip_duration.bundle import read_bundle, write_bundle
+from trip_duration.errors import ModelFileError, RegistryError, TripDurationError
+from trip_duration.registry.places import masked, sqlite_file
+from trip_duration.registry.records import (
+    LEDGER_HEAD,
+    METRIC,
+    MODEL_NAME,
+    SHA256,
+    STAGE,
+    UNSTAGED,
+    Candidate,
+    Registered,
+    Version,
+    describe,
+)
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+_KIND = "predictor"
+_FOLDER = f"artifacts/{_KIND}"
+
+
+@dataclass(frozen=True)
+class Registry:
+    """The registry at a place; nothing is read before it is asked.
+
+    Attributes:
+        tracking_uri: Where MLflow keeps it: a database or a server.
+        name: Name of the registered model.
+    """
+
+    tracking_uri: str
+    name: str = MODEL_NAME
+
+    @cached_property
+    def _client(self) -> MlflowClient:
+        file = sqlite_file(self.tracking_uri)
+        if file is not None and not file.is_file():
+            # MLflow would make it
+            raise RegistryError(f"there is no registry at {file}. Train a model with `kedro run`.")
+        import mlflow  # noqa: PLC0415 - seconds that --help need not pay
+
+        return mlflow.MlflowClient(self.tracking_uri, registry_uri=self.tracking_uri)
+
+    def versions(self) -> list[Version]:
+        """Return every version, the newest first."""
+        with self._asking():
+            found = self._client.search_model_versions(f"name='{self.name}'")
+        aliases = self.aliases()
+        return sorted(
+            (describe(version, aliases) for version in found), key=lambda v: -int(v.number)
+        )
+
+    def aliases(self) -> dict[str, str]:
+        """Return the number of the version that each alias points to."""
+        with self._asking():
+            found = self._client.search_registered_models(f"name='{self.name}'")
+        # a version may have been deleted by a client that leaves its aliases
+        return {alias: str(number) for model in found for alias, number in model.aliases.items()}
+
+    def find(self, reference: str) -> Version | None:
+        """Return the version of an alias or a number, or None if there is none."""
+        aliases = self.aliases()
+        number = aliases.get(reference, reference)
+        known = {version.number: version for version in self.versions()}
+        return known.get(number)
+
+    def get(self, reference: str) -> Version:
+        """Return the version of an alias or a number.
+
+        Raises:
+            RegistryError: If there is none; the message says what there is.
+        """
+        version = self.find(reference)
+        if version is not None:
+            return version
+        if reference in self.aliases():
+            raise RegistryError(
+                f"the alias {reference} points to version {self.aliases()[reference]}, which was "
+                "deleted. Promote another with `trip-duration models promote`."
+            )
+        there = ", ".join([*self.aliases(), *(v.number for v in reversed(self.versions()))])
+        raise RegistryError(
+            f"{self.name} has no version {reference!r}; it has: {there or 'none at all'}. "
+            "A `kedro run` that trains registers a version."
+        )
+
+    def fetch(self, version: Version, to: Path) -> Path:
+        """Copy the predictor of a version to a folder, whole or not at all.
+
+        Args:
+            version: The version.
+            to: The folder. If it holds that very predictor, it is left as it is.
+
+        Returns:
+            The folder.
+
+        Raises:
+            RegistryError: If the files cannot be had.
+            ModelFileError: If they are not those that were registered.
+        """
+        if _holds(to, version.sha256):
+            return to
+        with tempfile.TemporaryDirectory() as folder:
+            found = read_bundle(self._download(version, folder), _KIND)
+        if found.sha256 != version.sha256:
+            raise ModelFileError(
+                f"version {version.number} was registered with sha256 {version.sha256}, its files "
+                f"have {found.sha256}. It is not used; register the predictor anew."
+            )
+        write_bundle(found, to)
+        return to
+
+    def _download(self, version: Version, folder: str) -> Path:
+        with self._asking(), _without_progress_bar():
+            from mlflow.artifacts import download_artifacts  # noqa: PLC0415 - see _client
+
+            source = self._client.get_model_version_download_uri(self.name, version.number)
+            place = download_artifacts(
+                artifact_uri=f"{source.rstrip('/')}/{_FOLDER}",
+                dst_path=folder,
+                tracking_uri=self.tracking_uri,
+                registry_uri=self.tracking_uri,
+            )
+        return Path(place)
+
+    def load(self, reference: str) -> Registered:
+        """Return a version with its predictor, verified."""
+        # estimators' libraries are imported when a model is, not with every command
+        from trip_duration.models import Predictor  # noqa: PLC0415
+
+        version = self.get(reference)
+        with tempfile.TemporaryDirectory() as folder:
+            return Registered(version, Predictor.load(self.fetch(version, Path(folder) / _KIND)))
+
+    def add(self, candidate: Candidate) -> Version:
+        """Register a logged model as a new version that no alias points to."""
+        metrics = {f"{METRIC}{name}": repr(value) for name, value in candidate.metrics.items()}
+        tags = {**candidate.tags, **metrics, SHA256: candidate.sha256, STAGE: UNSTAGED}
+        with self._asking():
+            if not self._client.search_registered_models(f"name='{self.name}'"):
+                self._create()
+            # not models:/<id>, which MLflow would look for wherever it happens to point to
+            source = self._client.get_logged_model(candidate.model_id).artifact_location
+            made = self._client.create_model_version(
+                self.name,
+                source,
+                run_id=candidate.run_id,
+                tags=tags,
+                description=candidate.description,
+                model_id=candidate.model_id,
+            )
+        return self.get(str(made.version))
+
+    def _create(self) -> None:
+        from mlflow.exceptions import MlflowException  # noqa: PLC0415 - see _client
+
+        said = "Durations of New York taxi trips at the moment they are requested."
+        try:
+            self._client.create_registered_model(self.name, description=said)
+        except MlflowException as error:
+            # another run was quicker
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+
+    def point(self, alias: str, number: str | None) -> None:
+        """Let an alias point to a version, or to none."""
+        with self._asking():
+            if number is None:
+                self._client.delete_registered_model_alias(self.name, alias)
+            else:
+                self._client.set_registered_model_alias(self.name, alias, number)
+
+    def set_stage(self, number: str, stage: str) -> None:
+        """Set the stage tag of a version."""
+        with self._asking():
+            self._client.set_model_version_tag(self.name, number, STAGE, stage)
+
+    def ledger_head(self) -> str | None:
+        """Return the hash of the last ledger line that the registry has carried out."""
+        with self._asking():
+            found = self._client.search_registered_models(f"name='{self.name}'")
+        return found[0].tags.get(LEDGER_HEAD) if found else None
+
+    def set_ledger_head(self, line: str) -> None:
+        """Note the hash of the ledger line that was carried out."""
+        with self._asking():
+            self._client.set_registered_model_tag(self.name, LEDGER_HEAD, line)
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        try:
+            yield
+        except TripDurationError:
+            raise
+        # MLflow's clients of databases and of servers raise errors of their own
+        except Exception as error:
+            said = masked(str(error), self.tracking_uri)
+            raise RegistryError(
+                f"the registry at {masked(self.tracking_uri, self.tracking_uri)} does not do what "
+                f"it is asked: {said}"
+            ) from None
+
+
+def _holds(folder: Path, sha256: str) -> bool:
+    try:
+        return read_bundle(folder, _KIND).sha256 == sha256
+    except ModelFileError:
+        return False
+
+
+@contextmanager
+def _without_progress_bar() -> Iterator[None]:
+    name: Any = "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"
+    before = os.environ.get(name)
+    os.environ[name] = "false"
+    try:
+        yield
+    finally:
+        del os.environ[name]
+        if before is not None:
+            os.environ[name] = before

@@ -1,0 +1,221 @@
+"""The web application: what is asked for where, and how it is described."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from trip_duration import __version__
+from trip_duration.features.transformer import FEATURES
+from trip_duration.serving.answers import coverage_of
+from trip_duration.serving.gate import Gate
+from trip_duration.serving.problems import MEDIA_TYPE, Problem, ProblemBody
+from trip_duration.serving.service import Service
+from trip_duration.serving.settings import Settings
+from trip_duration.serving.wire import (
+    BatchRequest,
+    BatchResponse,
+    ExplainResponse,
+    ModelResponse,
+    PredictRequest,
+    PredictResponse,
+    Readiness,
+)
+
+_PAGE = Path(__file__).parent / "page"
+_OUTLINES = Path("02_intermediate/zone_outlines.geojson")
+_SAID = {
+    401: "no valid API key",
+    403: "a key without the scope",
+    413: "too long, or too many rows",
+    404: "not there",
+    422: "not what is asked for: field, reason and allowed range",
+    429: "asked too often",
+    503: "no model, or not answered in time",
+}
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {
+        "description": said,
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}},
+    }
+    for status, said in _SAID.items()
+}
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Make the service as settings say.
+
+    Raises:
+        ParameterError: If keys, limits or log cannot be had as they say.
+    """
+    service = Service(settings)
+    provider: list[Any] = []
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await service.start()
+        yield
+        await service.stop()
+        for one in provider:
+            one.shutdown()
+
+    app = FastAPI(
+        title="trip-duration",
+        version=__version__,
+        description="How long a New York taxi trip will take, at the moment it is requested.",
+        lifespan=lifespan,
+        # its pages fetch scripts from a site of others
+        docs_url=None,
+        redoc_url=None,
+        responses=_PROBLEMS,
+    )
+    app.state.service = service
+    app.add_middleware(Gate, service=service)
+    app.add_exception_handler(HTTPException, _as_problem)
+    _describe_answers(app)
+    _add_readings(app, service)
+    _describe_problems(app)
+    if _PAGE.is_dir():
+        app.mount("/", StaticFiles(directory=_PAGE, html=True), name="page")
+    if settings.telemetry is not None:
+        from trip_duration.serving.telemetry import trace  # noqa: PLC0415 - only if asked for
+
+        provider.append(trace(app, settings.telemetry))
+    return app
+
+
+def from_environment() -> FastAPI:
+    """Make the service as the environment says; what each process of the server calls."""
+    return create_app(Settings.from_environment())
+
+
+def _describe_answers(app: FastAPI) -> None:
+    """Describe what the gate answers itself; no request for it comes this far."""
+
+    async def predict(request: PredictRequest) -> PredictResponse:
+        """Predict the duration of a trip."""
+        raise NotImplementedError
+
+    async def predict_batch(request: BatchRequest) -> BatchResponse:
+        """Predict durations of many trips; bad rows are told apart without losing the good ones."""
+        raise NotImplementedError
+
+    async def explain(request: PredictRequest) -> ExplainResponse:
+        """Predict the duration of a trip and say what each feature adds to it."""
+        raise NotImplementedError
+
+    for path, described in (
+        ("/v1/predict", predict),
+        ("/v1/predict/batch", predict_batch),
+        ("/v1/explain", explain),
+    ):
+        app.add_api_route(path, described, methods=["POST"], operation_id=described.__name__)
+
+
+def _add_readings(app: FastAPI, service: Service) -> None:
+    """Add what is only read."""
+
+    @app.get("/v1/model", operation_id="model")
+    async def model() -> ModelResponse:
+        """Tell which model answers, and what is known of it."""
+        return _about(service)
+
+    @app.get("/v1/zones", operation_id="zones", response_class=Response)
+    async def zones() -> Response:
+        """Return the outlines of the zones, GeoJSON in degrees; the id of each is the zone's."""
+        outlines = _zones(service.settings)
+        caching = {"cache-control": "public, max-age=3600"}
+        return Response(outlines, media_type="application/geo+json", headers=caching)
+
+    @app.get("/health/live", operation_id="live")
+    async def live() -> dict[str, bool]:
+        """Tell that the process answers."""
+        return {"alive": True}
+
+    @app.get("/health/ready", operation_id="ready", responses={503: {"model": Readiness}})
+    async def ready(response: Response) -> Readiness:
+        """Tell whether a verified model answers."""
+        said = _readiness(service)
+        response.status_code = 200 if said.ready else 503
+        return said
+
+    @app.get("/metrics", operation_id="metrics", response_class=Response)
+    async def metrics() -> Response:
+        """Return the figures that Prometheus collects."""
+        kind = "text/plain; version=0.0.4; charset=utf-8"
+        return Response(service.metrics.write(), media_type=kind)
+
+
+def _about(service: Service) -> ModelResponse:
+    served = service.served
+    predictor = served.predictor
+    facts = dict(predictor.facts)
+    known = {feature.name: feature for feature in FEATURES}
+    used = [vars(known[name]) for name in predictor.transformer.selected_]
+    return ModelResponse.model_validate(
+        {
+            **served.name,
+            "family": predictor.family,
+            "loaded_at": served.loaded_at,
+            "coverage": coverage_of(served),
+            "train_months": facts.get("train_months"),
+            "data_digest": facts.get("data_digest"),
+            "metrics": served.metrics,
+            "facts": facts,
+            "features": used,
+        }
+    )
+
+
+def _zones(settings: Settings) -> bytes:
+    root = settings.data_root
+    path = settings.zones or (root / _OUTLINES if root else None)
+    if path is None or not path.is_file():
+        raise Problem(404, "no-zones", "no outlines of zones are known here: serve with --zones")
+    return path.read_bytes()
+
+
+def _readiness(service: Service) -> Readiness:
+    served = service.holder.current
+    if served is None:
+        return Readiness(ready=False, reason="no model could be loaded", model=None)
+    reason = "the lookup table stands in for a model" if served.fallback else "a verified model"
+    ready = not served.fallback or service.settings.ready_on_fallback
+    return Readiness.model_validate({"ready": ready, "reason": reason, "model": served.name})
+
+
+async def _as_problem(request: Request, error: Exception) -> Response:
+    """Answer what the framework refuses, an unknown path or method, as all other errors."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for these
+    kind = {404: "not-found", 405: "method"}.get(error.status_code, "http")
+    problem = Problem(error.status_code, kind, str(error.detail))
+    body = problem.body(request.scope.get("request_id", ""))
+    return Response(body, error.status_code, dict(error.headers or {}), MEDIA_TYPE)
+
+
+def _describe_problems(app: FastAPI) -> None:
+    """Add the form of problems and the keys to the OpenAPI, and take FastAPI's own form away."""
+    plain: Callable[[], dict[str, Any]] = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is not None:
+            return app.openapi_schema
+        said: dict[str, Any] = json.loads(json.dumps(plain()))
+        schemas = said["components"]["schemas"]
+        described = ProblemBody.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas |= described.pop("$defs", {}) | {"ProblemBody": described}
+        for unused in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(unused, None)
+        said["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+        said["security"] = [{"key": []}]
+        app.openapi_schema = said
+        return said
+
+    app.openapi = openapi  # type: ignore[method-assign]

@@ -1,0 +1,201 @@
+"""The commands ``serve`` and ``keys``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+
+from trip_duration.errors import TripDurationError
+
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_SILENCE = 60
+_DEFAULT_MODEL = Path("data/06_models/predictor")
+
+
+@click.command()
+@click.option("--model", type=_FOLDER, help="Folder of a predictor. Needs no MLflow.")
+@click.option("--registry", metavar="URI", help="Tracking URI of the registry to serve from.")
+@click.option("--reference", help="Version of the registry.  [default: champion]")
+@click.option("--fallback", type=_FOLDER, help="Folder of the lookup table that can stand in.")
+@click.option("--zones", type=_FILE, help="GeoJSON with the outlines of the zones.")
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=int, help="Port to listen on.  [default: 8000]")
+@click.option("--workers", type=int, help="Processes that answer.  [default: 1]")
+@click.option("--no-auth", is_flag=True, help="Ask for no API key; this machine alone is served.")
+@click.option("--keys", type=_FILE, help="File of the API keys.")
+@click.option("--no-log", is_flag=True, help="Keep no log of predictions.")
+@click.option("--tls-certificate", type=_FILE, help="Certificate chain, PEM.")
+@click.option("--tls-key", type=_FILE, help="Its private key, PEM.")
+def serve(no_auth: bool, no_log: bool, **choices: Any) -> None:
+    """Serve predictions over HTTP.
+
+    Serves the predictor of a folder, of the registry, or else of data/06_models/predictor. Every
+    option, and what has none, can be set by TRIP_DURATION_SERVE_<NAME>; see
+    docs/reference/service.md. Ends at SIGTERM, after what runs.
+    """
+    from trip_duration.serving.settings import Settings  # noqa: PLC0415 - keeps --help quick
+
+    if no_auth:
+        choices["auth"] = False
+    if no_log:
+        choices["log"] = False
+    named = any(
+        choices[way] or os.environ.get(f"TRIP_DURATION_SERVE_{way.upper()}")
+        for way in ("model", "registry")
+    )
+    if not named:
+        choices["model"] = _DEFAULT_MODEL
+    try:
+        settings = Settings.from_environment(**choices)
+        run(settings)
+    except TripDurationError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def run(settings: Any) -> None:
+    """Run the server until it is told to end.
+
+    Raises:
+        ParameterError: If keys, limits or log cannot be had as settings say.
+    """
+    import uvicorn  # noqa: PLC0415 - keeps --help quick
+
+    from trip_duration.serving.journal import LOGGING  # noqa: PLC0415
+
+    application = _application(settings)
+    os.environ.update(settings.to_environment())
+    shared = _share_figures() if settings.workers > 1 else None
+    # uvicorn ends in its own time and then passes the signal on: that is no failure
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        uvicorn.run(
+            application,
+            factory=settings.workers > 1,
+            host=settings.host,
+            port=settings.port,
+            workers=settings.workers,
+            # how long one may be silent; each imports for seconds before it speaks
+            timeout_worker_healthcheck=_SILENCE,
+            timeout_graceful_shutdown=settings.shutdown_seconds,
+            ssl_certfile=settings.tls_certificate,
+            ssl_keyfile=settings.tls_key,
+            log_config=LOGGING,
+            # the gate writes a line of its own for each request
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            ws="none",
+        )
+    finally:
+        if shared is not None:
+            shutil.rmtree(shared, ignore_errors=True)
+
+
+def _application(settings: Any) -> Any:
+    """Return the application, or for several processes the name by which each makes its own.
+
+    One that cannot be made must be told here, not by each process that ends.
+    """
+    from trip_duration.serving.app import create_app  # noqa: PLC0415 - keeps --help quick
+
+    made = create_app(settings)
+    return made if settings.workers == 1 else "trip_duration.serving.app:from_environment"
+
+
+def _share_figures() -> str:
+    """Make the folder in which processes add up their figures, before any is counted."""
+    folder = tempfile.mkdtemp(prefix="trip-duration-figures-")
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+    return folder
+
+
+@click.group()
+@click.option(
+    "--file",
+    type=_FILE,
+    envvar="TRIP_DURATION_SERVE_KEYS",
+    default=Path("conf/local/api_keys.json"),
+    show_default=True,
+    help="File of the API keys.",
+)
+@click.pass_context
+def keys(context: click.Context, file: Path) -> None:
+    """Make, list and revoke API keys of the service.
+
+    A service that runs follows within a second.
+    """
+    context.obj = file
+
+
+@keys.command()
+@click.argument("name")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice(["predict", "explain", "admin"]),
+    default=("predict", "explain"),
+    show_default=True,
+    help="What it may ask for; can be given several times.",
+)
+@click.pass_obj
+def create(file: Path, name: str, scopes: tuple[Any, ...]) -> None:
+    """Make a key for NAME and print it, once and never again."""
+    key = change_keys(file, "key_created", lambda known: known.create(name, scopes), name=name)
+    click.echo(key)
+
+
+@keys.command(name="list")
+@click.pass_obj
+def list_keys(file: Path) -> None:
+    """List the keys: id, name, scopes, since when, until when."""
+    for key in _read(file).keys:
+        state = f"revoked {key.revoked_at:%Y-%m-%d}" if key.revoked_at else "in force"
+        scopes = ",".join(key.scopes)
+        click.echo(f"{key.id}  {key.created_at:%Y-%m-%d}  {state:18}  {scopes:22}  {key.name}")
+
+
+@keys.command()
+@click.argument("identity", metavar="ID")
+@click.pass_obj
+def revoke(file: Path, identity: str) -> None:
+    """Revoke the key ID, which is the middle part of the key itself."""
+    change_keys(file, "key_revoked", lambda known: known.revoke(identity), id=identity)
+    click.echo(f"{identity} is revoked")
+
+
+def _read(file: Path) -> Any:
+    from trip_duration.serving.keys import KeyFile  # noqa: PLC0415 - keeps --help quick
+
+    try:
+        return KeyFile.read(file)
+    except TripDurationError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def change_keys(file: Path, action: str, change: Any, **facts: Any) -> Any:
+    """Change the file of keys, one process at a time, and note it in the audit log."""
+    import fcntl  # noqa: PLC0415 - keeps --help quick
+
+    from trip_duration.serving.journal import Audit  # noqa: PLC0415
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    audit = os.environ.get("TRIP_DURATION_SERVE_AUDIT")
+    with file.with_name(f".{file.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        known = _read(file)
+        try:
+            result = change(known)
+        except TripDurationError as error:
+            raise click.ClickException(str(error)) from None
+        known.write(file)
+    Audit(Path(audit) if audit else None).write(action, file=str(file), **facts)
+    return result

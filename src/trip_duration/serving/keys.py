@@ -1,0 +1,150 @@
+"""API keys: several, with scopes, each revocable, none of them ever written down.
+
+A key is ``td_<id>_<secret>``, the secret being 256 random bits. Only the SHA-256 of the secret is
+kept. Slow hashes such as Argon2 protect passwords, which can be guessed; 256 random bits cannot be,
+however quick the hash, and a slow one would cost each request more than its prediction.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import logging
+import os
+import secrets
+import tempfile
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from trip_duration.errors import ParameterError
+from trip_duration.serving.wire import now
+
+logger = logging.getLogger(__name__)
+Scope = Literal["predict", "explain", "admin"]
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+_PREFIX = "td"
+# how soon a revoked key is refused by a service that runs, seconds
+_LOOK = 1.0
+_NO_ONE = hashlib.sha256(b"").hexdigest()
+
+
+class Key(BaseModel):
+    """What is kept of a key."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    name: str
+    scopes: tuple[Scope, ...]
+    sha256: str
+    created_at: datetime
+    revoked_at: datetime | None = None
+
+
+class KeyFile(BaseModel):
+    """The file of keys."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    keys: list[Key] = []
+
+    @classmethod
+    def read(cls, path: Path) -> KeyFile:
+        """Read the file; one that is not there has no keys.
+
+        Raises:
+            ParameterError: If it is not what ``trip-duration keys`` writes.
+        """
+        try:
+            return cls.model_validate_json(path.read_bytes())
+        except FileNotFoundError:
+            return cls()
+        except (ValidationError, OSError) as error:
+            raise ParameterError(f"{path}: the keys cannot be read: {error}") from None
+
+    def write(self, path: Path) -> None:
+        """Write the file beside, for its owner alone, and put it in its place."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(json.dumps(self.model_dump(mode="json"), indent=1).encode() + b"\n")
+        Path(beside).replace(path)
+
+    def create(self, name: str, scopes: tuple[Scope, ...]) -> str:
+        """Add a key and return it; it cannot be shown again."""
+        # no underscore, which separates the parts
+        identity, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+        known = Key(id=identity, name=name, scopes=scopes, sha256=_hash(secret), created_at=now())
+        self.keys.append(known)
+        return f"{_PREFIX}_{identity}_{secret}"
+
+    def revoke(self, identity: str) -> Key:
+        """Make a key worthless.
+
+        Raises:
+            ParameterError: If there is no such key.
+        """
+        for place, key in enumerate(self.keys):
+            if key.id == identity:
+                if key.revoked_at is None:
+                    self.keys[place] = key.model_copy(update={"revoked_at": now()})
+                return self.keys[place]
+        known = ", ".join(key.id for key in self.keys) or "none at all"
+        raise ParameterError(f"there is no key {identity}; there are: {known}")
+
+
+class Keys:
+    """The keys that are in force, as the file has them within a second.
+
+    Args:
+        path: The file of keys.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Read the file."""
+        self._path = path
+        self._known: dict[str, Key] = {}
+        self._version: tuple[int, int] | None = None
+        self._look_at = 0.0
+        self._read()
+
+    def __len__(self) -> int:
+        """Return how many keys are in force."""
+        return len(self._known)
+
+    def find(self, given: str) -> Key | None:
+        """Return the key that was given, if it is in force."""
+        if time.monotonic() > self._look_at:
+            self._read_again()
+        prefix, _, rest = given.partition("_")
+        identity, _, secret = rest.partition("_")
+        known = self._known.get(identity)
+        # the same work for an id that is not known, and a comparison that takes equally long
+        expected = known.sha256 if known else _NO_ONE
+        same = hmac.compare_digest(_hash(secret), expected)
+        return known if same and known and prefix == _PREFIX else None
+
+    def _read_again(self) -> None:
+        try:
+            self._read()
+        except ParameterError as error:
+            # keys that were in force stay so: a slip of the editor must not lock everyone out
+            logger.error("%s; the keys read before stay in force", error)
+
+    def _read(self) -> None:
+        self._look_at = time.monotonic() + _LOOK
+        found = self._path.stat() if self._path.is_file() else None
+        version = (found.st_mtime_ns, found.st_ino) if found else None
+        if version is None or version != self._version:
+            read = KeyFile.read(self._path)
+            self._known = {key.id: key for key in read.keys if key.revoked_at is None}
+            self._version = version
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()

@@ -1,0 +1,183 @@
+"""The model that answers: verified before its first answer, swapped without dropping a request.
+
+A request takes the model once and keeps it to its end, so that a swap is one assignment.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from trip_duration.bundle import read_bundle
+from trip_duration.errors import ModelFileError
+from trip_duration.features.calendar import FIRST_YEAR
+from trip_duration.features.requests import Requests
+from trip_duration.models.predictor import KIND, Predictor
+from trip_duration.serving.wire import now
+
+logger = logging.getLogger(__name__)
+Report = Callable[[str, Mapping[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class Served:
+    """A model that was verified and tried.
+
+    Attributes:
+        predictor: What predicts.
+        version: Number in the registry, or the beginning of the hash.
+        sha256: Identity of the predictor.
+        fallback: Whether it is the lookup table that stands in for a model.
+        metrics: What it was measured to do, if that is known.
+        loaded_at: Since when it can answer.
+    """
+
+    predictor: Predictor
+    version: str
+    sha256: str
+    fallback: bool = False
+    metrics: Mapping[str, Any] | None = None
+    loaded_at: datetime = field(default_factory=now)
+
+    @property
+    def name(self) -> dict[str, Any]:
+        """Version, hash, and whether it only stands in: what each answer says of its model."""
+        return {"version": self.version, "sha256": self.sha256, "fallback": self.fallback}
+
+
+class Source(Protocol):
+    """Where a model comes from."""
+
+    def identity(self) -> Hashable:
+        """Return what changes if the model may have changed; cheap. Raises if it cannot be had."""
+
+    def load(self) -> Served:
+        """Read and verify the model. Raises if it is broken or cannot be had."""
+
+
+def load_served(
+    folder: Path, version: str | None = None, fallback: bool = False, **known: Any
+) -> Served:
+    """Read a predictor, verify every file of it, and let it answer once.
+
+    Args:
+        folder: Where it lies.
+        version: Its number; the beginning of its hash if it has none.
+        fallback: Whether it stands in for a model.
+        **known: Further fields of ``Served``.
+
+    Raises:
+        ModelFileError: If a file is missing, cut short or altered, or the answers are no durations.
+    """
+    try:
+        bundle = read_bundle(folder, KIND)
+        predictor = Predictor.from_bundle(bundle)
+        _try(predictor)
+    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+        raise ModelFileError(f"{folder}: cannot be loaded: {error!r}") from error
+    sha256 = bundle.sha256
+    return Served(predictor, version or sha256[:12], sha256, fallback, **known)
+
+
+def _try(predictor: Predictor) -> None:
+    """Let it answer, which also fills what is computed at the first answer only."""
+    time = np.array([f"{FIRST_YEAR + 15}-04-12T08:30"] * 2, "datetime64[us]")
+    zones = np.array([1, 2])
+    requests = Requests(time, zones, zones[::-1].copy(), np.array([1.0, np.nan]))
+    answers = predictor.predict(requests)
+    predictor.flag(requests)
+    if not np.isfinite(answers.minutes).all() or (answers.minutes <= 0).any():
+        raise ModelFileError(f"the model answers {answers.minutes.tolist()} minutes: not used")
+
+
+class ModelHolder:
+    """Holds the model that answers, and looks for its successor in a thread of its own.
+
+    Args:
+        source: Where the model comes from.
+        fallback: What answers while there is no model, if anything may.
+        interval: Seconds between two looks.
+        report: Told of every swap, refusal and failure, by name of the event.
+    """
+
+    def __init__(
+        self, source: Source, fallback: Served | None, interval: float, report: Report
+    ) -> None:
+        """Keep what is needed; nothing is loaded yet."""
+        self.current: Served | None = fallback
+        self._source, self._interval, self._report = source, interval, report
+        # what was last loaded or refused: it is tried again when it has changed
+        self._seen: Hashable = None
+        self._away = False
+        self._first_look, self._stopped = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="model-watch", daemon=True)
+
+    @property
+    def ready(self) -> bool:
+        """Whether a verified model answers, rather than what stands in for it."""
+        return self.current is not None and not self.current.fallback
+
+    def start(self, patience: float) -> None:
+        """Begin to look for the model, and wait for the first look to end.
+
+        Args:
+            patience: Longest wait, seconds; a source that is away must not hold up the start.
+        """
+        self._thread.start()
+        self._first_look.wait(patience)
+
+    def stop(self) -> None:
+        """End the thread; a model that is being loaded is left to itself."""
+        self._stopped.set()
+
+    def look(self) -> None:
+        """Look once whether there is another model, and take it if it is sound."""
+        try:
+            identity = self._source.identity()
+        except Exception as error:
+            self._say_away(error)
+            return
+        if self._away:
+            self._away = False
+            self._report("source_back", {})
+        if identity == self._seen:
+            return
+        self._take(identity)
+
+    def _take(self, identity: Hashable) -> None:
+        try:
+            found = self._source.load()
+        except Exception as error:
+            # a source may fail in ways of its own; whatever it is, the old model goes on
+            self._report("refused", {"reason": str(error), **self._kept()})
+            self._seen = identity if isinstance(error, ModelFileError) else None
+            return
+        self._seen = identity
+        old = self.current
+        if old is None or old.name != found.name:
+            self.current = found
+            self._report("loaded", {**found.name, "instead_of": old and old.version})
+
+    def _say_away(self, error: Exception) -> None:
+        if not self._away:
+            self._report("source_away", {"reason": str(error), **self._kept()})
+        self._away = True
+
+    def _kept(self) -> dict[str, Any]:
+        return {"kept": self.current.version if self.current else None}
+
+    def _watch(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                self.look()
+            except Exception:
+                logger.exception("looking for a model has failed")
+            self._first_look.set()
+            self._stopped.wait(self._interval)

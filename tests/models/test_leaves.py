@@ -1,0 +1,44 @@
+"""Trees of LightGBM in blocks: the sums of ``Booster.predict`` to the bit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from trip_duration.models.leaves import leaf_values, sum_of_leaves
+from trip_duration.models.lightgbm import LightGBM
+from trip_duration.params import LightGBMParams, Objective
+
+
+def rows(count: int) -> np.ndarray:
+    random = np.random.default_rng(1)
+    matrix = random.normal(size=(count, 6)).astype(np.float32)
+    matrix[random.random(matrix.shape) < 0.1] = np.nan
+    return matrix
+
+
+@pytest.mark.parametrize("objective", ["absolute_error", "squared_error"])
+@pytest.mark.parametrize("trees", [1, 64, 65, 150])
+def test_the_sums_are_lightgbms_own(objective: Objective, trees: int) -> None:
+    matrix = rows(9_000)
+    minutes = np.nan_to_num(matrix[:, 0]) * 7 + np.nan_to_num(matrix[:, 1]) ** 2
+    settings = LightGBMParams(num_trees=trees, num_leaves=15)
+    model = LightGBM(settings, objective).fit(matrix, minutes)
+    expected = model.booster_.predict(matrix)
+    found = sum_of_leaves(model.booster_, leaf_values(model.text_), matrix, 2)
+    assert found.tobytes() == expected.tobytes()
+    assert model.predict(matrix).tobytes() == expected.tobytes()
+
+
+def test_a_model_fitted_again_has_its_new_leaves() -> None:
+    matrix = rows(5_000)
+    model = LightGBM(LightGBMParams(num_trees=130, num_leaves=4))
+    for factor in (1.0, 3.0):
+        model.fit(matrix, np.nan_to_num(matrix[:, 0]) * factor)
+        assert model.predict(matrix).tobytes() == model.booster_.predict(matrix).tobytes()
+
+
+def test_trees_of_one_leaf_are_added_too() -> None:
+    matrix = rows(5_000)
+    model = LightGBM(LightGBMParams(num_trees=130)).fit(matrix, np.full(5_000, 7.25))
+    assert model.predict(matrix).tobytes() == model.booster_.predict(matrix).tobytes()

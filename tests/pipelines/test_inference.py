@@ -1,0 +1,119 @@
+"""The pipeline inference: Kedro's commands, real files, a real kill."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.runner import SequentialRunner
+
+from trip_duration.datasets.batches import RefusedBatch
+from trip_duration.inference import Batch, Requested
+from trip_duration.models import Predictor
+from trip_duration.params import InferenceParams
+from trip_duration.pipelines.inference import create_pipeline
+
+RunKedro = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def requests(finished_run: Path, tmp_path: Path) -> Path:
+    """A thousand requests, without distances."""
+    trips = pd.read_parquet(finished_run / "data/07_model_output/predictions.parquet")
+    columns = ["pickup_datetime", "pickup_zone", "dropoff_zone"]
+    trips[columns].head(1_000).to_parquet(tmp_path / "requests.parquet")
+    return tmp_path / "requests.parquet"
+
+
+def numbers(answers: Path) -> np.ndarray:
+    return pd.read_parquet(answers)[["minutes", "lower", "upper"]].to_numpy()
+
+
+def expected(project: Path, requests: Path) -> np.ndarray:
+    predictor = Predictor.load(project / "data/06_models/predictor")
+    return np.column_stack(predictor.predict(pd.read_parquet(requests)))
+
+
+def test_the_node_says_what_is_to_be_answered() -> None:
+    requested = Requested((Path("a.csv"),), folder=False)
+    catalog = DataCatalog(
+        {
+            "batch_requests": MemoryDataset(requested),
+            "batch_predictor": MemoryDataset("a predictor", copy_mode="assign"),
+            "params:inference": MemoryDataset(InferenceParams(chunk_rows=7)),
+            "batch_answers": MemoryDataset(copy_mode="assign"),
+        }
+    )
+    SequentialRunner().run(create_pipeline(), catalog)
+    assert catalog.load("batch_answers") == Batch(requested, "a predictor", 7)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("model", [None, "challenger", 1, "models:/trip-duration@challenger"])
+def test_a_run_answers_with_any_model(
+    finished_run: Path, run_kedro: RunKedro, requests: Path, tmp_path: Path, model: Any
+) -> None:
+    params = {"input": str(requests), "output": str(tmp_path / "answers.parquet")}
+    chosen = {} if model is None else {"model": model}
+    run_kedro(finished_run, {**params, **chosen}, pipeline_names=["inference"])
+    found = numbers(tmp_path / "answers.parquet")
+    assert found.tobytes() == expected(finished_run, requests).tobytes()
+
+
+def test_what_is_refused_has_no_traceback(
+    finished_run: Path, run_kedro: RunKedro, requests: Path, tmp_path: Path
+) -> None:
+    good = {"input": str(requests), "output": str(tmp_path / "answers.parquet")}
+    for wrong, says in [
+        ({"input": "nowhere.csv"}, r"nowhere\.csv is not there"),
+        ({"output": str(tmp_path / "answers.doc")}, r"answers\.doc cannot hold the answers"),
+        ({"model": "nobody"}, "trip-duration has no version 'nobody'"),
+    ]:
+        # click prints the message of such an error, and nothing else
+        with pytest.raises(RefusedBatch, match=says):
+            run_kedro(finished_run, {**good, **wrong}, pipeline_names=["inference"])
+
+
+def test_a_run_that_is_killed_is_continued(
+    with_data: Callable[[], Path], requests: Path, tmp_path: Path
+) -> None:
+    project = with_data()
+    asked = f"input={requests},output={tmp_path / 'answers.parquet'},inference.chunk_rows=1"
+    command = [sys.executable, "-m", "kedro", "run", "--env", "test", "--pipelines", "inference"]
+    command += ["--params", asked]
+    parts = tmp_path / ".answers.parquet.parts"
+    running = subprocess.Popen(
+        command, cwd=project, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    end = time.monotonic() + 60
+    while time.monotonic() < end and len(list(parts.glob("*.answered.arrow"))) < 20:
+        assert running.poll() is None
+    os.kill(running.pid, signal.SIGKILL)
+    running.wait()
+    assert not (tmp_path / "answers.parquet").exists()
+    done = len(list(parts.glob("*.answered.arrow")))
+    assert 20 <= done < 1_000
+    # a part that was made before is taken as it is: here it says that a trip takes a day
+    first = sorted(parts.glob("*.answered.arrow"))[0]
+    with pa.OSFile(str(first), "rb") as file:
+        table = pa.ipc.open_file(file).read_all()
+    day = table.set_column(table.column_names.index("minutes"), "minutes", pa.array([1440.0]))
+    with pa.ipc.new_file(str(first), day.schema) as writer:
+        writer.write_table(day)
+
+    finished = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    assert finished.returncode == 0, finished.stderr
+    assert not parts.exists()
+    found = numbers(tmp_path / "answers.parquet")
+    assert found[0, 0] == 1440.0
+    assert found[1:].tobytes() == expected(project, requests)[1:].tobytes()

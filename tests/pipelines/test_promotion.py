@@ -1,0 +1,106 @@
+"""The pipeline promotion on the registry that a run has left."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trip_duration.errors import DataError, GateError
+from trip_duration.models import Predictor
+from trip_duration.params import PromotionParams
+from trip_duration.pipelines.promotion import nodes
+from trip_duration.registry import Registered, Registry
+from trip_duration.registry.ledger import Ledger
+from trip_duration.registry.promotion import Keeper
+from trip_duration.registry.rules import find_problems
+
+RunKedro = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def project(new_project: Callable[[], Path], run_kedro: RunKedro) -> Path:
+    """A project after one run of its own: what a registry names lies where it was logged."""
+    project = new_project()
+    run_kedro(project)
+    return project
+
+
+def keeper_of(project: Path) -> Keeper:
+    registry = Registry(f"sqlite:///{project}/data/mlflow.db")
+    return Keeper(registry, Ledger(f"sqlite:///{project}/data/service.db"), "tester")
+
+
+def report_of(project: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((project / "data/08_reporting/gate_report.json").read_text())
+    return found
+
+
+def test_from_a_run_to_a_champion_and_to_the_next(
+    project: Path, run_kedro: RunKedro, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project)
+    keeper, registry = keeper_of(project), keeper_of(project).registry
+    version = registry.get("challenger")
+    predictor = Predictor.load(project / "data/06_models/predictor")
+    assert version.sha256 == predictor.sha256
+    assert version.tags["data_digest"] == predictor.facts["data_digest"]
+    assert {"git.commit", "git.clean", "family", "train_months"} <= set(version.tags)
+    metrics = json.loads((project / "data/08_reporting/metrics.json").read_text())
+    assert version.metrics["test.request.mae"] == metrics["test"]["request"]["mae"]
+
+    run_kedro(project, pipeline_names=["promotion"])
+    report = report_of(project)
+    assert (report["version"], report["sha256"]) == ("1", version.sha256)
+    assert (report["champion"], report["passed"]) == (None, True)
+    mae = metrics["test"]["request"]["mae"]
+    assert any(f"MAE {mae:.3f} minutes" in one["words"] for one in report["criteria"])
+    assert registry.find("champion") is None  # nothing moves by itself
+
+    run_kedro(project, {"promotion": {"auto_promote": True}}, pipeline_names=["promotion"])
+    assert registry.get("champion").number == "1"
+    assert keeper.ledger.lines()[-1].event == "done"
+
+    # a poor one, which the gate keeps out after the report was written
+    poor = {"modelling": {"lightgbm": {"num_trees": 2}}, "behaviour": {"gate": False}}
+    run_kedro(project, poor)
+    with pytest.raises(GateError, match="version 2 does not pass the gate:\n- "):
+        run_kedro(project, {"promotion": {"auto_promote": True}}, pipeline_names=["promotion"])
+    report = report_of(project)
+    assert report["champion"]["version"] == "1"
+    assert not report["passed"]
+    failed = {one["name"] for one in report["criteria"] if not one["passed"]}
+    assert {"behaviour", "champion", "slices"} <= failed
+    assert registry.get("champion").number == "1"
+    assert find_problems(registry, keeper.ledger) == []
+
+
+def test_a_run_may_register_nothing(with_data: Callable[[], Path], run_kedro: RunKedro) -> None:
+    project = with_data()
+    silent = {"promotion": {"register_runs": False}}
+    run_kedro(project, silent, pipeline_names=["modelling"])
+    assert keeper_of(project).registry.versions() == []
+    assert not (project / "data/service.db").exists()
+    with pytest.raises(Exception, match=r"no version 'challenger'"):
+        run_kedro(project, pipeline_names=["promotion"])
+
+
+def test_a_challenger_is_not_judged_on_what_it_has_learnt_from(finished_run: Path) -> None:
+    registry = Registry(f"sqlite:///{finished_run}/data/mlflow.db")
+    predictor = Predictor.load(finished_run / "data/06_models/predictor")
+    registered = Registered(registry.get("challenger"), predictor)
+    params = PromotionParams(test_months="2023-02..2023-03")
+    with pytest.raises(DataError, match="version 1, has learnt from 2023-02, and cannot be judged"):
+        nodes.measure_challenger(registered, predictor, {}, None, params)  # type: ignore[arg-type]
+
+
+def test_the_order_promotes_only_when_asked_to() -> None:
+    report = {"version": "1", "criteria": [{"name": "size", "passed": True}]}
+    assert nodes.gate_promotion(report, PromotionParams()) == {
+        "promote": False,
+        "gate_report": report,
+    }
+    assert nodes.gate_promotion(report, PromotionParams(auto_promote=True))["promote"]

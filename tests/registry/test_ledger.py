@@ -1,0 +1,165 @@
+"""The ledger: lines that are only added, chained, one at a time, in SQLite and in PostgreSQL."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from trip_duration.errors import RegistryError
+from trip_duration.registry.ledger import GENESIS, Entry, Ledger, find_broken
+
+DROP = "DROP TABLE IF EXISTS model_ledger"
+
+
+def entry(version: int, event: str = "intent") -> Entry:
+    return Entry(event, "promote", str(version), "a" * 64, "tester", "why", {"n": version})
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def any_ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
+    if request.param == "sqlite":
+        yield Ledger(f"sqlite:///{tmp_path / 'sub/service.db'}")
+        return
+    url = request.getfixturevalue("postgres")
+    yield Ledger(url)
+    with sa.create_engine(url).begin() as connection:
+        connection.exec_driver_sql(DROP)
+
+
+def execute(ledger: Ledger, statement: str) -> None:
+    engine = sa.create_engine(ledger.url, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(statement)
+
+
+def disarm(ledger: Ledger) -> None:
+    """What somebody with all rights on the database would do first."""
+    if ledger.url.startswith("sqlite"):
+        for event in ("update", "delete"):
+            execute(ledger, f"DROP TRIGGER model_ledger_no_{event}")
+    else:
+        execute(ledger, "DROP TRIGGER model_ledger_append_only ON model_ledger")
+
+
+def test_lines_follow_each_other(any_ledger: Ledger) -> None:
+    assert any_ledger.lines() == []
+    added = [any_ledger.append(entry(number)) for number in (1, 2, 3)]
+    lines = any_ledger.lines()
+    assert lines == added
+    assert [line.sequence for line in lines] == [1, 2, 3]
+    assert [line.previous_hash for line in lines] == [GENESIS, lines[0].hash, lines[1].hash]
+    assert lines[1].content == {"n": 2}
+    assert find_broken(lines) is None
+
+
+@pytest.mark.parametrize(
+    "statement", ["UPDATE model_ledger SET actor = 'me'", "DELETE FROM model_ledger"]
+)
+def test_the_database_refuses_to_change_a_line(any_ledger: Ledger, statement: str) -> None:
+    any_ledger.append(entry(1))
+    before = any_ledger.lines()
+    with pytest.raises(sa.exc.DBAPIError, match="append-only"):
+        execute(any_ledger, statement)
+    assert any_ledger.lines() == before
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("UPDATE model_ledger SET reason = 'x' WHERE sequence = 2", "line 2 .* was altered"),
+        ("UPDATE model_ledger SET content = 'no' WHERE sequence = 3", "line 3 .* was altered"),
+        ("DELETE FROM model_ledger WHERE sequence = 2", "line 3 .* stands where line 2 should"),
+        ("UPDATE model_ledger SET previous_hash = 'x' WHERE sequence = 4", "line 4 .* not follow"),
+    ],
+)
+def test_the_first_line_that_was_tampered_with_is_named(
+    any_ledger: Ledger, statement: str, said: str
+) -> None:
+    for number in range(1, 5):
+        any_ledger.append(entry(number))
+    disarm(any_ledger)
+    execute(any_ledger, statement)
+    broken = find_broken(any_ledger.lines())
+    assert broken is not None
+    assert re.search(said, broken)
+
+
+def test_a_line_that_was_made_to_fit_again_breaks_the_next_one(any_ledger: Ledger) -> None:
+    for number in (1, 2):
+        any_ledger.append(entry(number))
+    disarm(any_ledger)
+    first = any_ledger.lines()[0]
+    forged = type(first)(**{**vars(first), "actor": "somebody"}).computed_hash()
+    change = f"SET actor = 'somebody', hash = '{forged}' WHERE sequence = 1"
+    execute(any_ledger, f"UPDATE model_ledger {change}")
+    assert "line 2" in str(find_broken(any_ledger.lines()))
+
+
+def test_of_two_that_write_the_same_line_one_is_refused(any_ledger: Ledger) -> None:
+    any_ledger.append(entry(0))
+    start, outcomes = threading.Barrier(6), []
+
+    def write(number: int) -> None:
+        start.wait()
+        try:
+            any_ledger.append(entry(number))
+            outcomes.append("written")
+        except RegistryError:
+            outcomes.append("refused")
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    lines = any_ledger.lines()
+    assert len(lines) == 1 + outcomes.count("written")
+    assert len(outcomes) == 6
+    assert "written" in outcomes
+    assert find_broken(lines) is None
+
+
+HOLD = """
+import sys, os
+from trip_duration.registry.ledger import Ledger
+with Ledger(sys.argv[1]).lock():
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_the_lock_keeps_others_out_and_dies_with_its_process(
+    any_ledger: Ledger,
+) -> None:
+    any_ledger.append(entry(1))
+    command = [sys.executable, "-c", HOLD, any_ledger.url]
+    holder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+    hasty = Ledger(any_ledger.url, patience=0.2)
+    with pytest.raises(RegistryError, match=r"going on for 0\.2 s"), hasty.lock():
+        pass
+    # lines can be read and added meanwhile: the one who holds the lock does
+    any_ledger.append(entry(2))
+    holder.kill()
+    holder.communicate()
+    with any_ledger.lock():
+        assert len(any_ledger.lines()) == 2
+
+
+def test_a_ledger_that_cannot_be_kept_is_told() -> None:
+    with pytest.raises(RegistryError, match="mysql"), Ledger("mysql+nothing://h/x").lock():
+        pass
+    with pytest.raises(RegistryError, match="name a file"), Ledger("sqlite:///").lock():
+        pass
+    away = Ledger("postgresql+psycopg2://trip:s3cr3t@127.0.0.1:1/none")
+    with pytest.raises(RegistryError, match="does not answer") as caught:
+        away.lines()
+    assert "s3cr3t" not in str(caught.value)

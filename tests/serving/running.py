@@ -1,0 +1,82 @@
+"""A real server for tests: a process of its own, on a free port."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+REQUEST = {
+    "pickup_datetime": "2023-01-12T08:30:00",
+    "pickup_zone": 1,
+    "dropoff_zone": 5,
+    "route_distance": 2.1,
+}
+
+
+@dataclass
+class Server:
+    """A service that runs."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+    output: Path
+
+    def client(self, key: str | None = None, **given: Any) -> httpx.Client:
+        headers = {"authorization": f"Bearer {key}"} if key else {}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=20, **given)
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(20)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def serve(folder: Path, *arguments: str, **variables: str) -> Iterator[Server]:
+    """Run ``trip-duration serve`` in a folder until the block ends."""
+    port, output = free_port(), folder / "server.log"
+    scheme = "https" if "--tls-key" in arguments else "http"
+    command = [sys.executable, "-m", "trip_duration", "serve", "--port", str(port), *arguments]
+    settings = {f"TRIP_DURATION_SERVE_{name.upper()}": value for name, value in variables.items()}
+    environment = {**os.environ, "TRIP_DURATION_SERVE_WATCH_SECONDS": "0.05", **settings}
+    with output.open("wb") as log:
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
+    server = Server(process, f"{scheme}://127.0.0.1:{port}", output)
+    try:
+        wait_for(lambda: answers(server) or process.poll() is not None)
+        yield server
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait(10)
+
+
+def answers(server: Server) -> bool:
+    try:
+        return httpx.get(f"{server.url}/health/live", verify=False).is_success  # noqa: S501 - own
+    except httpx.TransportError:
+        return False
+
+
+def wait_for(what: Any, seconds: float = 40.0) -> None:
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "it has not happened"
+        time.sleep(0.02)

@@ -1,0 +1,155 @@
+"""A model is swapped without dropping a request; a broken one is refused; none is stood in for."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.serving.running import REQUEST, Server, serve, wait_for
+from trip_duration.models import Predictor
+
+
+def point(link: Path, to: Path) -> None:
+    """Let a link point elsewhere, in one step."""
+    beside = link.with_name(f"{link.name}.new")
+    beside.symlink_to(to)
+    beside.replace(link)
+
+
+def name(server: Server) -> Any:
+    with server.client() as client:
+        return client.post("/v1/predict", json=REQUEST).json()["model"]
+
+
+def ready(server: Server) -> httpx.Response:
+    with server.client() as client:
+        return client.get("/health/ready")
+
+
+def events(server: Server, event: str) -> float:
+    wanted = f'trip_duration_model_events_total{{event="{event}"}}'
+    with server.client() as client:
+        lines = client.get("/metrics").text.splitlines()
+    return sum(float(line.split()[-1]) for line in lines if line.startswith(wanted))
+
+
+def test_a_swap_under_requests_fails_none_and_never_mixes(models: Path, tmp_path: Path) -> None:
+    link = tmp_path / "current"
+    link.symlink_to(models / "first")
+    hashes = {n: Predictor.load(models / n).sha256 for n in ("first", "second")}
+    seen: Counter[tuple[int, str, float]] = Counter()
+    stop = threading.Event()
+
+    def ask(server: Server) -> None:
+        with server.client() as client:
+            while not stop.is_set():
+                response = client.post("/v1/predict", json=REQUEST)
+                said = response.json()
+                seen[response.status_code, said["model"]["sha256"], said["duration_minutes"]] += 1
+
+    with serve(tmp_path, "--model", str(link), "--no-auth", "--no-log") as server:
+        callers = [threading.Thread(target=ask, args=(server,)) for _ in range(4)]
+        for caller in callers:
+            caller.start()
+        for turn in ("second", "first", "second"):
+            point(link, models / turn)
+            wait_for(lambda turn=turn: name(server)["sha256"] == hashes[turn])
+        stop.set()
+        for caller in callers:
+            caller.join()
+    assert {status for status, _, _ in seen} == {200}
+    # each model has one answer to this request: two would be a mixture
+    assert {sha256 for _, sha256, _ in seen} == set(hashes.values())
+    assert len(seen) == 2
+
+
+@pytest.mark.parametrize("damage", ["cut", "alter", "remove"])
+def test_a_broken_model_is_refused_and_the_old_one_kept(
+    models: Path, tmp_path: Path, damage: str
+) -> None:
+    broken, link = tmp_path / "broken", tmp_path / "current"
+    shutil.copytree(models / "second", broken)
+    victim = broken / "lightgbm.txt"
+    content = victim.read_bytes()
+    if damage == "remove":
+        victim.unlink()
+    else:
+        victim.write_bytes(content[:-99] if damage == "cut" else content.replace(b"1", b"2", 1))
+    link.symlink_to(models / "first")
+    with serve(tmp_path, "--model", str(link), "--no-auth", "--no-log") as server:
+        before = name(server)
+        point(link, broken)
+        wait_for(lambda: events(server, "refused") >= 1)
+        assert name(server) == before
+        assert ready(server).status_code == 200
+        # mended in its place, it is taken
+        shutil.copy(models / "second/lightgbm.txt", victim)
+        wait_for(lambda: name(server) != before)
+        log = server.output.read_text()
+    assert "lightgbm.txt" in log
+    assert '"action":"model_refused"' in log
+
+
+def test_the_lookup_table_stands_in_until_there_is_a_model(models: Path, tmp_path: Path) -> None:
+    shutil.copytree(models / "baseline", tmp_path / "baseline")
+    model = tmp_path / "predictor"
+    with serve(tmp_path, "--model", str(model), "--no-auth", "--no-log") as server:
+        assert name(server)["fallback"]
+        said = ready(server)
+        assert (said.status_code, said.json()["model"]["fallback"]) == (503, True)
+        with server.client() as client:
+            answer = client.post("/v1/predict", json=REQUEST).json()
+            assert answer["interval"] is None
+            assert client.post("/v1/explain", json=REQUEST).status_code == 200
+            rows = {"columns": {k: [v] for k, v in REQUEST.items()}}
+            batch = client.post("/v1/predict/batch", json=rows).json()
+            assert batch["columns"]["lower"] == [None]
+        shutil.copytree(models / "first", model)
+        wait_for(lambda: not name(server)["fallback"])
+        assert ready(server).status_code == 200
+
+
+def test_a_model_that_is_taken_away_goes_on(models: Path, tmp_path: Path) -> None:
+    model = tmp_path / "predictor"
+    shutil.copytree(models / "first", model)
+    with serve(tmp_path, "--model", str(model), "--no-auth", "--no-log") as server:
+        before = name(server)
+        shutil.rmtree(model)
+        wait_for(lambda: events(server, "source_away") + events(server, "refused") >= 1)
+        assert name(server) == before
+
+
+@pytest.mark.parametrize("choice", [{"without_model": "refuse"}, {}])
+def test_without_any_model_it_says_so(models: Path, tmp_path: Path, choice: dict[str, str]) -> None:
+    if choice:
+        shutil.copytree(models / "baseline", tmp_path / "baseline")
+    arguments = ("--model", str(tmp_path / "predictor"), "--no-auth", "--no-log")
+    with serve(tmp_path, *arguments, **choice) as server, server.client() as client:
+        for path in ("/v1/predict", "/v1/explain"):
+            said = client.post(path, json=REQUEST)
+            assert (said.status_code, said.json()["type"]) == (
+                503,
+                "urn:trip-duration:problem:no-model",
+            )
+        assert client.get("/v1/model").status_code == 503
+        assert client.get("/health/live").status_code == 200
+        assert ready(server).json() == {
+            "ready": False,
+            "reason": "no model could be loaded",
+            "model": None,
+        }
+
+
+def test_a_registry_that_is_away_holds_nothing_up(models: Path, tmp_path: Path) -> None:
+    gone = f"sqlite:///{tmp_path / 'nowhere.db'}"
+    arguments = ("--registry", gone, "--fallback", str(models / "baseline"), "--no-auth")
+    with serve(tmp_path, *arguments, "--no-log", load_seconds="0.5") as server:
+        assert name(server)["fallback"]
+        wait_for(lambda: events(server, "source_away") == 1)
+    assert not (tmp_path / "nowhere.db").exists()

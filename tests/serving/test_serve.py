@@ -1,0 +1,177 @@
+"""The command: what it refuses, how it ends, several processes, TLS, and what it never imports."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import create_engine, inspect, text
+
+from tests.serving.running import REQUEST, serve, wait_for
+from trip_duration.cli import cli
+from trip_duration.errors import ParameterError
+from trip_duration.serving.settings import PREFIX, Settings
+
+HEAVY = ("kedro", "kedro_mlflow", "kedro_viz", "mlflow", "mapie", "optuna", "holidays", "geopandas")
+
+
+def refusal(*arguments: str) -> str:
+    ended = CliRunner().invoke(cli, ["serve", *arguments])
+    assert ended.exit_code == 1
+    assert "Traceback" not in ended.output
+    return ended.output
+
+
+def test_bad_settings_are_told_before_anything_is_served(tmp_path: Path) -> None:
+    model = ("--model", str(tmp_path))
+    assert "--no-auth binds to 127.0.0.1" in refusal(*model, "--no-auth", "--host", "10.0.0.1")
+    nobody = refusal(*model, "--keys", str(tmp_path / "none.json"))
+    assert "trip-duration keys create" in nobody
+    assert "exclude each other" in refusal(*model, "--registry", "sqlite:///x.db")
+    assert "belong together" in refusal(*model, "--no-auth", "--tls-key", "key.pem")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("PORT", "70000", "less than or equal to 65535"),
+        ("RATE_LIMIT", "often", "100/second"),
+        ("NO_SUCH", "1", "Extra inputs"),
+    ],
+)
+def test_a_bad_variable_is_named(name: str, value: str, said: str) -> None:
+    with pytest.raises(ParameterError, match=f"{PREFIX}{name}.*{said}"):
+        Settings.from_environment({f"{PREFIX}{name}": value, f"{PREFIX}MODEL": "x"})
+
+
+def test_settings_survive_the_way_to_the_processes() -> None:
+    there = Settings.from_environment(
+        {}, model=Path("m"), auth=False, rate_limit="none", max_rows=7, log=False
+    )
+    assert Settings.from_environment(there.to_environment()) == there
+
+
+def test_a_service_that_answers_has_imported_nothing_heavy(models: Path) -> None:
+    code = f"""
+import sys
+from fastapi.testclient import TestClient
+from pathlib import Path
+from trip_duration.serving.app import create_app
+from trip_duration.serving.settings import Settings
+settings = Settings(model=Path({str(models / "first")!r}), auth=False, log=False)
+with TestClient(create_app(settings)) as client:
+    for path in ("predict", "explain"):
+        assert client.post("/v1/" + path, json={REQUEST!r}).is_success
+    assert client.get("/v1/model").is_success
+print([name for name in {HEAVY!r} if name in sys.modules])
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout.splitlines()[-1] == "[]"
+
+
+def test_at_sigterm_what_runs_is_finished(models: Path, tmp_path: Path) -> None:
+    arguments = ("--model", str(models / "first"), "--no-auth")
+    answers: list[Any] = []
+    with serve(tmp_path, *arguments) as server:
+
+        def ask() -> None:
+            with server.client() as client:
+                body = {"records": [REQUEST] * 9_000}
+                answers.append(client.post("/v1/predict/batch", json=body))
+
+        caller = threading.Thread(target=ask)
+        caller.start()
+        time.sleep(0.1)
+        assert server.end() == 0
+        caller.join()
+        with pytest.raises(httpx.TransportError):
+            httpx.get(server.url)
+        log = server.output.read_text()
+    assert answers[0].status_code == 200
+    assert len(answers[0].json()["predictions"]) == 9_000
+    assert "Application shutdown complete" in log
+    assert logged(tmp_path) == 9_000
+
+
+def logged(folder: Path) -> int:
+    engine = create_engine(f"sqlite:///{folder / 'data/serving/predictions.db'}")
+    table = next(name for name in inspect(engine).get_table_names() if name == "predictions")
+    with engine.connect() as connection:
+        count: int = connection.execute(text(f"select count(*) from {table}")).scalar_one()  # noqa: S608 - own name
+    return count
+
+
+def test_several_processes_answer_count_together_and_replace_each_other(
+    models: Path, tmp_path: Path
+) -> None:
+    arguments = ("--model", str(models / "first"), "--no-auth", "--no-log", "--workers", "2")
+    with serve(tmp_path, *arguments) as server:
+        for _ in range(20):
+            assert httpx.post(f"{server.url}/v1/predict", json=REQUEST).is_success
+        counted = 'trip_duration_requests_total{endpoint="/v1/predict",status="200"} 20.0'
+        assert counted in httpx.get(f"{server.url}/metrics").text
+        children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
+        workers = workers_of(children)
+        assert len(workers) == 2
+        subprocess.run(["kill", "-9", str(workers[0])], check=True)
+        wait_for(lambda: answered(server.url))
+        wait_for(lambda: len(set(workers_of(children)) - {workers[0]}) == 2)
+        assert server.end() == 0
+
+
+def workers_of(children: Path) -> list[int]:
+    found = [int(pid) for pid in children.read_text().split()]
+    return [p for p in found if b"spawn_main" in Path(f"/proc/{p}/cmdline").read_bytes()]
+
+
+def answered(url: str) -> bool:
+    try:
+        return httpx.post(f"{url}/v1/predict", json=REQUEST).is_success
+    except httpx.TransportError:
+        return False
+
+
+def test_tls_is_spoken_by_certificate_files(models: Path, tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"]
+    made += ["-subj", "/CN=127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(made, check=True, capture_output=True)
+    arguments = ("--model", str(models / "first"), "--no-auth", "--no-log")
+    tls = ("--tls-certificate", str(certificate), "--tls-key", str(key))
+    with serve(tmp_path, *arguments, *tls) as server, server.client(verify=False) as client:
+        answer = client.post("/v1/predict", json=REQUEST)
+    assert answer.is_success
+    assert "max-age" in answer.headers["strict-transport-security"]
+
+
+def test_traces_without_their_libraries_are_refused(models: Path) -> None:
+    if find_spec("opentelemetry.exporter") and find_spec("opentelemetry.instrumentation"):
+        pytest.skip("the libraries of traces are installed")
+    model = ("--model", str(models / "first"))
+    ended = subprocess.run(
+        [sys.executable, "-m", "trip_duration", "serve", *model, "--no-auth", "--no-log"],
+        env={**os.environ, f"{PREFIX}TELEMETRY": "http://127.0.0.1:1/v1/traces"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert "trip-duration[telemetry]" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_an_interrupt_ends_it_as_well(models: Path, tmp_path: Path) -> None:
+    arguments = ("--model", str(models / "first"), "--no-auth", "--no-log")
+    with serve(tmp_path, *arguments) as server:
+        server.end(signal.SIGINT)
+        assert "Traceback" not in server.output.read_text()
