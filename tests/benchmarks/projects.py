@@ -21,7 +21,8 @@ BIN = Path(sys.executable).parent
 MADE = ("02_intermediate", "03_primary", "04_feature", "05_model_input", "06_models",
         "07_model_output", "08_reporting")  # fmt: skip
 PROFILE = "profile.json"
-TRAINING = "data_processing,feature_engineering,modelling,reporting"
+# the report needs the explanation; what else a default run does is asked about a predictor, not for it
+TRAINING = "data_processing,feature_engineering,modelling,explanation,reporting"
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,8 @@ class LookupTable(Estimator):
     the first three where they are not named.
 
     Args:
-        min_trips: Fewest training trips of a cell whose median is trusted.
+        min_trips: Fewest training rows of a cell whose median is trusted; a trip that is presented
+            with its distance and without is two rows.
     """
 
     family: ClassVar[str] = "lookup"
