@@ -16,10 +16,11 @@ PARTS = [
     "reporting",
 ]
 STUDIES = ["tuning", "backtest", "comparison"]
+CARE = ["recalibration"]
 
 
 def test_the_names_are_exactly_these() -> None:
-    assert list(register_pipelines()) == [*PARTS, *STUDIES, "__default__"]
+    assert list(register_pipelines()) == [*PARTS, *STUDIES, *CARE, "__default__"]
 
 
 def test_the_default_is_all_and_needs_nothing_but_parameters_and_reports_of_studies() -> None:
@@ -55,6 +56,7 @@ def test_the_default_is_all_and_needs_nothing_but_parameters_and_reports_of_stud
         ),
         ("behaviour", {"predictor", "zones", "train_trips", "validation_trips"}),
         ("explanation", {"predictor", "test_trips"}),
+        ("recalibration", {"trips", "passed_months", "predictor", "baseline"}),
         ("tuning", {"trips", "passed_months", "zones", "finished_trials"}),
     ],
 )

@@ -11,6 +11,7 @@ from trip_duration.pipelines import (
     feature_engineering,
     ingestion,
     modelling,
+    recalibration,
     reporting,
     tuning,
 )
@@ -27,10 +28,11 @@ def register_pipelines() -> dict[str, Pipeline]:
         "explanation": explanation.create_pipeline(),
         "reporting": reporting.create_pipeline(),
     }
-    # studies are not part of a usual run
+    # not part of a usual run
     studies = {
         "tuning": tuning.create_pipeline(),
         "backtest": backtest.create_pipeline(),
         "comparison": comparison.create_pipeline(),
+        "recalibration": recalibration.create_pipeline(),
     }
     return {**pipelines, **studies, "__default__": sum(pipelines.values(), start=Pipeline([]))}

@@ -90,7 +90,8 @@ def make_training_set(
 def train(data: TrainingSet, params: ModellingParams, facts: Mapping[str, Any]) -> Trained:
     """Train the estimator, stop it by validation, calibrate its intervals, fit it to all trips.
 
-    Intervals stay those that were calibrated on trips that nothing had learnt from.
+    Intervals stay those that were calibrated on trips that no weight was learnt from; they only
+    told training when to stop.
 
     Args:
         data: Training and validation rows.

@@ -34,6 +34,7 @@ from trip_duration.params.model import (
     SelectionParams,
     XGBoostParams,
 )
+from trip_duration.params.recalibration import RecalibrationParams
 from trip_duration.params.reports import ExplanationParams, ReportingParams
 from trip_duration.params.tuning import Choice, Space, Span, TuningParams
 from trip_duration.params.types import (
@@ -71,6 +72,7 @@ __all__ = [
     "Objective",
     "Parameters",
     "RandomForestParams",
+    "RecalibrationParams",
     "ReportingParams",
     "RuleParams",
     "SelectionParams",
@@ -91,6 +93,7 @@ class Parameters(Group):
     feature_engineering: FeatureEngineeringParams
     modelling: ModellingParams
     behaviour: BehaviourParams
+    recalibration: RecalibrationParams
     explanation: ExplanationParams
     reporting: ReportingParams
     backtest: BacktestParams
