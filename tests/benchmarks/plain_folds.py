@@ -41,6 +41,7 @@ def prepare(known: pd.DataFrame, end: pd.Timestamp, zones: Any, job: dict[str, A
     train, validation = known[~late].reset_index(drop=True), known[late].reset_index(drop=True)
     early, own = history(train, zones, job["features"])
     names = choose(own, train, job)
+    known = pd.concat([train, validation], ignore_index=True)  # the order in which we have them
     features, again = history(known, zones, names)
     later = twice(early(validation)[names], validation)
     return Fold(twice(own[names], train), later, twice(again, known), features, names)
