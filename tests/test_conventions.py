@@ -28,6 +28,7 @@ PIPELINES = (
     "feature_engineering",
     "modelling",
     "behaviour",
+    "recalibration",
     "explanation",
     "reporting",
     "tuning",

@@ -20,7 +20,7 @@ from trip_duration.hooks import RefusedParameters
     [
         ({"train_month": "2023-01"}, "train_month: unknown parameter"),
         ({"modelling": {"sed": 1}}, "modelling.sed: unknown parameter"),
-        ({"model_type": "forest"}, "modelling.model_type: Input should be 'lightgbm'"),
+        ({"model_type": "forest"}, "modelling.model_type: Input should be 'lookup'"),
         ({"train_months": "2023-13"}, "ingestion.train_months: "),
         ({"source_root": "https://me:s3cret@host"}, "ingestion.source_root: "),
     ],

@@ -16,7 +16,7 @@ PARTS = [
     "reporting",
 ]
 STUDIES = ["tuning", "backtest", "comparison"]
-SERVICE = ["promotion", "inference"]
+SERVICE = ["recalibration", "promotion", "inference"]
 
 
 def test_the_names_are_exactly_these() -> None:
@@ -61,6 +61,7 @@ def test_the_default_is_all_and_needs_nothing_but_parameters_and_reports_of_stud
             {"registered_challenger", "registered_champion", "baseline", "trips", "zones"},
         ),
         ("inference", {"batch_requests", "batch_predictor"}),
+        ("recalibration", {"trips", "passed_months", "predictor", "baseline"}),
         ("tuning", {"trips", "passed_months", "zones", "finished_trials"}),
     ],
 )

@@ -13,6 +13,7 @@ from trip_duration.pipelines import (
     ingestion,
     modelling,
     promotion,
+    recalibration,
     reporting,
     tuning,
 )
@@ -29,7 +30,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "explanation": explanation.create_pipeline(),
         "reporting": reporting.create_pipeline(),
     }
-    # studies are not part of a usual run
+    # not part of a usual run
     studies = {
         "tuning": tuning.create_pipeline(),
         "backtest": backtest.create_pipeline(),
@@ -37,7 +38,9 @@ def register_pipelines() -> dict[str, Pipeline]:
     }
     # what comes after a run
     service = {
+        "recalibration": recalibration.create_pipeline(),
         "promotion": promotion.create_pipeline(),
         "inference": inference.create_pipeline(),
     }
-    return {**pipelines, **studies, **service, "__default__": sum(pipelines.values(), start=Pipeline([]))}
+    default = sum(pipelines.values(), start=Pipeline([]))
+    return {**pipelines, **studies, **service, "__default__": default}

@@ -29,6 +29,7 @@ _GROUPS = (
     params.FeatureEngineeringParams,
     params.ModellingParams,
     params.BehaviourParams,
+    params.RecalibrationParams,
     params.ExplanationParams,
     params.ReportingParams,
     params.TuningParams,

@@ -11,13 +11,15 @@ from pathlib import Path
 import click
 from tqdm.auto import tqdm
 
-from tests.benchmarks import processing, request, startup, table, whole_run
+from tests.benchmarks import processing, request, startup, studies, table, whole_run
 from tests.benchmarks.measure import Report
 from tests.benchmarks.projects import Workshop
 
 BENCHES: dict[str, Callable[[Workshop], Report]] = {
     "month": processing.bench_month,
     "run": whole_run.bench_run,
+    "tuning": studies.bench_tuning,
+    "backtest": studies.bench_backtest,
     "memory": processing.bench_memory,
     "request": request.bench_request,
     "startup": startup.bench_startup,

@@ -145,9 +145,8 @@ def own_history(trips: pd.DataFrame, street: pd.Series, size: int) -> pd.DataFra
 
 
 def assemble(
-    trips: pd.DataFrame, shape: dict[str, Any], history: pd.DataFrame, seen: list[int]
+    trips: pd.DataFrame, shape: dict[str, Any], history: pd.DataFrame, codes: pd.Series
 ) -> pd.DataFrame:
-    codes = pd.Series(range(1, len(seen) + 1), index=seen)
     miles = trips["trip_distance"]
     columns = {
         **calendar(trips["pickup_datetime"]),

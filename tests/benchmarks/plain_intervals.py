@@ -68,6 +68,8 @@ def fit(train: Any, later: Any, level: float, job: dict[str, Any]) -> lgb.Booste
 def shortest(low: Any, high: Any, actual: Any, share: float) -> tuple[float, float]:
     pairs = []
     for below in BELOW:
+        if below * (1 - share) * len(actual) <= 1:
+            continue
         down = -conformal(low - actual, below * (1 - share))
         up = conformal(actual - high, (1 - below) * (1 - share))
         pairs.append(((np.exp(high + up) - np.exp(low + down)).mean(), down, up))
@@ -76,4 +78,4 @@ def shortest(low: Any, high: Any, actual: Any, share: float) -> tuple[float, flo
 
 def conformal(scores: Any, missed: float) -> float:
     level = min(math.ceil((len(scores) + 1) * (1 - missed)) / len(scores), 1.0)
-    return float(np.quantile(scores, level, method="higher"))
+    return float(np.quantile(scores, level, method="lower"))

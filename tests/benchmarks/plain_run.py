@@ -97,7 +97,8 @@ def history(
 ) -> tuple[Callable[[pd.DataFrame], pd.DataFrame], pd.DataFrame]:
     """Learn the history of trips: what makes features of others, and their own features."""
     size = int(zones.index.max()) + 1
-    seen = sorted({*trips["pickup_zone"], *trips["dropoff_zone"]})
+    rows = pd.Series(range(1, len(zones) + 1), index=zones.index)
+    codes = rows[sorted({*trips["pickup_zone"], *trips["dropoff_zone"]})]
     shape = make.geometry(trips, zones)
     street = shape["street_distance"]
     learnt = make.learn(trips, street, size)
@@ -105,9 +106,9 @@ def history(
     def features(others: pd.DataFrame) -> pd.DataFrame:
         shape = make.geometry(others, zones)
         typical = make.look_up(others, shape["street_distance"], learnt)
-        return make.assemble(others, shape, typical, seen)[names]
+        return make.assemble(others, shape, typical, codes)[names]
 
-    own = make.assemble(trips, shape, make.own_history(trips, street, size), seen)
+    own = make.assemble(trips, shape, make.own_history(trips, street, size), codes)
     return features, own[names]
 
 
@@ -127,6 +128,8 @@ def main(raw: Path, job: dict[str, Any], to: Path) -> None:
     guess = np.maximum(first.predict(later[0]), floor)
     distance = job["features"].index("route_distance")
     bounds = plain_intervals.learn(shown, later, guess, distance, job)
+    # bagging draws rows by their place: these are in the order in which our run has them
+    known = pd.concat([train, validation], ignore_index=True)
     features, own = history(known, zones, job["features"])
     model = refit(twice(own, known), first.best_iteration, job)
 

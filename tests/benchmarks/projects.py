@@ -21,7 +21,8 @@ BIN = Path(sys.executable).parent
 MADE = ("02_intermediate", "03_primary", "04_feature", "05_model_input", "06_models",
         "07_model_output", "08_reporting")  # fmt: skip
 PROFILE = "profile.json"
-TRAINING = "data_processing,feature_engineering,modelling,reporting"
+# the report needs the explanation; checks of behaviour are no part of it
+TRAINING = "data_processing,feature_engineering,modelling,explanation,reporting"
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,14 @@ class Workshop:
         module = ["-m", "tests.benchmarks.profiled_run", project.folder / PROFILE]
         command = [sys.executable, *module, *project.command(TRAINING, self.params)]
         self.first = run_program(command, project.folder)
+        return project
+
+    @cached_property
+    def processed(self) -> Project:
+        """A project whose months are processed, and no more: where studies begin."""
+        project = copy_project(self.folder / "processed", "tlc" if self.source else "base")
+        project.migrate()
+        project.run("ingestion,data_processing", self.params)
         return project
 
     @cached_property

@@ -7,19 +7,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from tests.benchmarks.jobs import describe_training
 from tests.benchmarks.measure import Report, Row, Usage, in_turn, middle, run_program
 from tests.benchmarks.projects import BIN, PROFILE, ROOT, TRAINING, Project, Workshop
 
-# LightGBM's settings that ours fixes in code
-FIXED = {
-    "objective": "l1",
-    "metric": "l1",
-    "bagging_freq": 1,
-    "deterministic": True,
-    "force_row_wise": True,
-}
 SHOWN = 12
 
 
@@ -72,27 +63,13 @@ def spread(took: dict[str, list[Usage]]) -> str:
 
 def describe_job(project: Project) -> dict[str, Any]:
     """What the script would have as constants, taken from our run."""
-    read = {p.stem.removeprefix("parameters_"): yaml.safe_load(p.read_text())
-            for p in (project.folder / "conf/base").glob("parameters_*.yml")}  # fmt: skip
-    modelling = read["modelling"]["modelling"]
-    lightgbm = dict(modelling["lightgbm"])
-    counts = {name: lightgbm.pop(name) for name in ("num_trees", "early_stopping_rounds")}
     facts = json.loads((project.data / "06_models/training_facts.json").read_text())
     selection = json.loads((project.data / "04_feature/feature_selection.json").read_text())
-    fixed = {**FIXED, "seed": facts["seed"], "num_threads": modelling["num_threads"]}
-    intervals = dict(modelling["intervals"])
-    trees = dict(intervals.pop("quantiles"))
-    stops = {name: trees.pop(name) for name in ("num_trees", "early_stopping_rounds")}
-    kept = {name: facts[name] for name in ("service", "train_months", "test_months")}
+    kept = ("service", "train_months", "test_months", "validation_days")
     return {
-        **kept,
-        **counts,
-        "validation_days": facts["validation_days"],
-        "train_rows": modelling["train_rows"],
+        **describe_training(project, facts["seed"]),
+        **{name: facts[name] for name in kept},
         "features": selection["kept"],
-        "lightgbm": {**lightgbm, **fixed},
-        **intervals,
-        "quantiles": {**stops, "lightgbm": {**trees, **fixed}},
     }
 
 

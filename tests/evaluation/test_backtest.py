@@ -13,14 +13,16 @@ from trip_duration.evaluation.backtest import (
     summarise,
     tell_drift,
 )
-from trip_duration.evaluation.folds import Candidate, Exam, Fold, Task
+from trip_duration.evaluation.folds import Candidate, Fold, JudgedMonth, Task
 from trip_duration.params import BacktestParams, ModellingParams
 from trip_duration.params.model import SelectionParams
 
 PARAMS = BacktestParams()
 MODELLING = ModellingParams(model_type="lightgbm")
-MARCH = Fold(("2023-01", "2023-02"), (Exam("2023-03", 1, ""), Exam("2023-04", 2, "2023-03")))
-APRIL = Fold(("2023-02", "2023-03"), (Exam("2023-04", 1, ""),))
+MARCH = Fold(
+    ("2023-01", "2023-02"), (JudgedMonth("2023-03", 1, ""), JudgedMonth("2023-04", 2, "2023-03"))
+)
+APRIL = Fold(("2023-02", "2023-03"), (JudgedMonth("2023-04", 1, ""),))
 
 
 def block(mae: float, coverage: float) -> dict[str, float]:
@@ -28,7 +30,7 @@ def block(mae: float, coverage: float) -> dict[str, float]:
     return {"mae": mae, "rmse": 2 * mae, "bias": -0.5, "coverage": coverage, "n": 100, **widths}
 
 
-def outcome(fold: Fold, test: Exam, mae: float, **more: Any) -> tuple[Task, dict[str, Any]]:
+def outcome(fold: Fold, test: JudgedMonth, mae: float, **more: Any) -> tuple[Task, dict[str, Any]]:
     candidate = Candidate("lightgbm", ("calendar",), presentation=more.get("presentation", "both"))
     name = f"{candidate.presentation} {fold.train_months} {test.month}"
     task = Task(name, candidate, fold.train_months, test)
@@ -92,7 +94,9 @@ def test_a_month_without_a_fresh_model_has_none_to_compare_with() -> None:
 
 def test_specialists_show_what_serving_both_kinds_costs() -> None:
     first = Fold(MARCH.train_months, MARCH.tests[:1])
-    assert keep_first_months([MARCH, Fold(("2021-01",), (Exam("2021-04", 3, ""),))]) == [first]
+    assert keep_first_months([MARCH, Fold(("2021-01",), (JudgedMonth("2021-04", 3, ""),))]) == [
+        first
+    ]
     candidates = make_candidates(BacktestParams(specialists=True), SelectionParams())
     presentations = [candidate.presentation for candidate in candidates]
     assert presentations == ["both", "without_distance", "with_distance"]

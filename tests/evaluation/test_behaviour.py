@@ -86,7 +86,7 @@ def test_the_table_fails_where_it_has_no_cell_for_it_knows_no_map(
     assert failed(checks) == ["unseen_zones"]
     (figure,) = (check.figure for check in checks if not check.passed)
     # it has the same answer for zone 7 to zones 1, 2 and 5, a mile or more further away each
-    assert figure == pytest.approx(3.5 / 1.5)
+    assert figure == pytest.approx(3.5 / 1.5, rel=0.15)
 
 
 @dataclass(frozen=True)

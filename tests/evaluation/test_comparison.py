@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from trip_duration.evaluation.comparison import compare, make_candidates, recommend
-from trip_duration.evaluation.folds import Candidate, Exam, Task
+from trip_duration.evaluation.folds import Candidate, JudgedMonth, Task
 from trip_duration.params import ComparisonParams
 
 SOURCES = {"all": "calendar zones history request", "plain": "calendar request"}
@@ -16,7 +17,7 @@ PARAMS = ComparisonParams(families="lightgbm linear", sources=SOURCES, replicate
 
 def task(family: str, month: str) -> Task:
     candidate = Candidate(family, ("calendar",))
-    return Task(f"{family} {month}", candidate, ("2023-01",), Exam(month, 1, ""))
+    return Task(f"{family} {month}", candidate, ("2023-01",), JudgedMonth(month, 1, ""))
 
 
 def record(family: str, month: str, errors: list[float], seconds: float) -> dict[str, Any]:
@@ -108,3 +109,17 @@ def test_the_best_is_taken_where_it_is_the_cheapest_as_well() -> None:
 def test_a_single_candidate_is_recommended() -> None:
     report = compared(linear=([3.0, 4.0], 20.0))
     assert recommend(report["candidates"], 0.01)["recommended"] == "linear"
+
+
+def test_a_candidate_goes_by_its_own_feature_set_whoever_made_the_record() -> None:
+    other = replace(task("linear", "2023-02"), candidate=Candidate("linear", ("calendar",), "mine"))
+    report = compare([other], {other.name: record("linear", "2023-02", [3.0, 4.0], 1.0)}, PARAMS)
+    (row,) = report["candidates"]
+    assert (row["candidate"], row["feature_set"]) == ("linear, mine", "mine")
+    assert row["sources"] == ["calendar"]
+
+
+def test_a_candidate_that_is_named_twice_is_one() -> None:
+    params = ComparisonParams(families="linear", feature_sets="all plain", sources=SOURCES)
+    twice = params.model_copy(update={"families": ("linear", "linear")})
+    assert make_candidates(twice) == make_candidates(params)

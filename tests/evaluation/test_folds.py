@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trip_duration.evaluation.folds import Candidate, Exam, Fold, Task, plan_folds
+from trip_duration.evaluation.folds import Candidate, Fold, JudgedMonth, Task, plan_folds
 from trip_duration.params import FoldParams
 
 # what is published in the shared folder: gaps between the years
@@ -54,10 +54,10 @@ def test_a_model_is_kept_over_a_gap_and_tested_on_what_comes_after() -> None:
     folds, skipped = plan_folds(MONTHS, FoldParams(window=2), longest=12)
     first = folds[0]
     assert first.train_months == ("2021-01", "2021-02")
-    assert first.tests == (Exam("2022-01", 11, ""), Exam("2022-02", 12, "2022-01"))
+    assert first.tests == (JudgedMonth("2022-01", 11, ""), JudgedMonth("2022-02", 12, "2022-01"))
     assert skipped["2021-03"] == "2021-03 is not there"
     kept = next(fold for fold in folds if fold.train_months == ("2023-01", "2023-02"))
-    assert kept.tests == (Exam("2023-03", 1, ""), Exam("2023-04", 2, "2023-03"))
+    assert kept.tests == (JudgedMonth("2023-03", 1, ""), JudgedMonth("2023-04", 2, "2023-03"))
 
 
 def test_what_is_not_published_yet_is_not_known_to_calibrate_on() -> None:
@@ -66,10 +66,10 @@ def test_what_is_not_published_yet_is_not_known_to_calibrate_on() -> None:
     assert folds[0] == Fold(
         ("2023-01",),
         (
-            Exam("2023-04", 1, ""),
-            Exam("2023-05", 2, "2023-02"),
-            Exam("2023-06", 3, "2023-03"),
-            Exam("2023-07", 4, "2023-04"),
+            JudgedMonth("2023-04", 1, ""),
+            JudgedMonth("2023-05", 2, "2023-02"),
+            JudgedMonth("2023-06", 3, "2023-03"),
+            JudgedMonth("2023-07", 4, "2023-04"),
         ),
     )
 
@@ -90,7 +90,7 @@ def test_no_months_give_no_folds() -> None:
 
 def test_a_task_is_the_same_after_json() -> None:
     candidate = Candidate("linear", ("calendar", "request"), "plain")
-    task = Task("abc", candidate, ("2023-01",), Exam("2023-02", 1, ""))
+    task = Task("abc", candidate, ("2023-01",), JudgedMonth("2023-02", 1, ""))
     assert Task.from_json(task.to_json()) == task
     assert candidate.name == "linear, plain"
     assert Candidate("linear", ("calendar",)).name == "linear"

@@ -14,13 +14,14 @@ import trip_duration
 from tests.evaluation.months import month_of, months_of, recipe_of
 from tests.features.small_city import zones
 from trip_duration.evaluation import identity
-from trip_duration.evaluation.folds import Candidate, Exam, Fold
+from trip_duration.evaluation.folds import Candidate, Fold, JudgedMonth
 from trip_duration.evaluation.identity import describe_code, name_tasks
 from trip_duration.evaluation.recipe import Recipe
+from trip_duration.identity import digest_of_code
 
 __all__ = ["zones"]
 ALL = Candidate("lightgbm", ("calendar", "zones", "history", "request"))
-FOLD = Fold(("2023-01",), (Exam("2023-02", 1, ""), Exam("2023-03", 2, "2023-02")))
+FOLD = Fold(("2023-01",), (JudgedMonth("2023-02", 1, ""), JudgedMonth("2023-03", 2, "2023-02")))
 TRIPS = months_of("2023-01", "2023-02", "2023-03")
 CODE = {"code": "a", "lightgbm": "4.7"}
 PACKAGE = Path(trip_duration.__file__).parent
@@ -79,22 +80,24 @@ def test_a_test_month_that_is_published_anew_changes_what_is_tested_on_it(recipe
     assert set(second).isdisjoint(usual)
 
 
-def test_code_is_what_the_rooms_hold(tmp_path: Path) -> None:
+def test_code_is_what_takes_part_in_measuring(tmp_path: Path) -> None:
     package = shutil.copytree(PACKAGE, tmp_path / "trip_duration")
-    usual = describe_code(package)
-    assert usual == describe_code()
-    assert {"code", "lightgbm", "numpy", "scikit-learn"} <= set(usual)
+    usual = digest_of_code(identity.PATTERNS, package)
+    assert usual == describe_code()["code"]
+    assert {"code", "lightgbm", "numpy", "scikit-learn", "holidays", "scipy"} <= set(
+        describe_code()
+    )
     (package / "evaluation" / "figures.py").write_text("")
-    assert describe_code(package) == usual
+    assert digest_of_code(identity.PATTERNS, package) == usual
     for part in ("features/history.py", "models/lightgbm.py", "evaluation/measuring.py"):
         with (package / part).open("a") as file:
             file.write("# changed\n")
-        assert describe_code(package) != usual
-        usual = describe_code(package)
+        assert digest_of_code(identity.PATTERNS, package) != usual
+        usual = digest_of_code(identity.PATTERNS, package)
 
 
 def test_nothing_that_takes_part_in_measuring_is_left_out() -> None:
-    listed = {Path(pattern).stem for pattern in identity._CODE if "evaluation" in pattern}
+    listed = {Path(pattern).stem for pattern in identity.PATTERNS if "evaluation" in pattern}
     room = {path.stem for path in (PACKAGE / "evaluation").glob("*.py")}
     reached, waiting = set(), {"measuring"}
     while waiting:

@@ -11,9 +11,9 @@ import pytest
 
 from tests.evaluation.months import month_of, months_of, recipe_of
 from tests.features.small_city import zones
-from trip_duration.evaluation.folds import Candidate, Exam, Task
+from trip_duration.evaluation import measuring
+from trip_duration.evaluation.folds import Candidate, JudgedMonth, Task
 from trip_duration.evaluation.measuring import (
-    find_lowest_coverage,
     measure,
     run_tasks,
     sum_days,
@@ -32,7 +32,7 @@ TRIPS = months_of(*MONTHS)
 
 
 def task(name: str = "a", month: str = "2023-02", age: int = 1, newest: str = "") -> Task:
-    return Task(name, ALL, ("2023-01",), Exam(month, age, newest))
+    return Task(name, ALL, ("2023-01",), JudgedMonth(month, age, newest))
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_a_fold_trains_the_predictor_that_a_run_would(recipe: Recipe) -> None:
     facts = {"train_months": ["2023-01", "2023-02"]}
     assert trained.predictor.sha256 == train(data, recipe.modelling, facts).predictor.sha256
     assert (trained.trips, trained.baseline.family) == (1000, "lookup")
-    assert trained.seconds > 0
+    assert trained.costs["fit_seconds"] > 0
 
 
 def test_a_candidate_sees_its_sources_alone(recipe: Recipe) -> None:
@@ -69,6 +69,7 @@ def test_days_add_up_to_the_errors_of_the_month(recipe: Recipe) -> None:
     expected = [record["metrics"][n]["mae"] for n in ("request", "request_with_distance")]
     assert means.tolist() == pytest.approx([*expected, record["metrics"]["baseline"]["mae"]])
     assert all(cost > 0 for cost in record["costs"].values())
+    assert record["costs"] == trained.costs
     files = trained.predictor.to_bundle()
     assert record["costs"]["bytes"] > sum(map(len, files.files.values()))
 
@@ -126,32 +127,6 @@ def test_a_predictor_without_intervals_has_none_to_calibrate(recipe: Recipe) -> 
     assert recalibrate(bare, TRIPS["2023-02"].read(), recipe.modelling) is bare
 
 
-def test_the_lowest_coverage_names_its_slice(zones: pd.DataFrame) -> None:
-    minutes = [10.0, 10.0, 10.0, 10.0]
-    predicted = pd.DataFrame(
-        {
-            "pickup_datetime": pd.to_datetime(["2023-01-02 01:00"] * 2 + ["2023-01-02 09:00"] * 2),
-            "pickup_zone": [1, 2, 1, 2],
-            "dropoff_zone": [5, 5, 1, 1],
-            "trip_distance": [2.5, 2.5, 0.5, np.nan],
-            "duration_minutes": minutes,
-            "baseline": minutes,
-            **{name: minutes for name in ("request", "request_with_distance")},
-            "request_lower": [12.0, 12.0, 5.0, 5.0],
-            "request_upper": [15.0] * 4,
-            "request_with_distance_lower": [5.0, 12.0, 5.0, 5.0],
-            "request_with_distance_upper": [15.0] * 4,
-        }
-    )
-    found = find_lowest_coverage(predicted, zones, min_trips=2)
-    assert found["request"] == {"slice": "00 to 04 o'clock", "coverage": 0.0, "trips": 2}
-    assert (found["request_with_distance"] or {})["coverage"] == 0.5
-    assert find_lowest_coverage(predicted, zones, min_trips=5) == {
-        "request": None,
-        "request_with_distance": None,
-    }
-
-
 def test_outcomes_come_one_by_one_and_what_is_there_is_not_computed_again(
     recipe: Recipe,
 ) -> None:
@@ -175,3 +150,22 @@ def test_outcomes_come_one_by_one_and_what_is_there_is_not_computed_again(
     reads.clear()
     assert list(run_tasks(tasks, trips, recipe, everything)) == []
     assert reads == []
+
+
+def test_what_has_one_name_is_trained_once_and_costs_are_measured_once(
+    recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained, measured = [], []
+    train_anew, measure_anew = measuring.train_months, measuring.measure_costs
+    monkeypatch.setattr(
+        measuring, "train_months", lambda *given: (trained.append(1), train_anew(*given))[1]
+    )
+    monkeypatch.setattr(
+        measuring, "measure_costs", lambda *given: (measured.append(1), measure_anew(*given))[1]
+    )
+    first, second = task("a"), task("b", "2023-03", 2, "2023-02")
+    alike = [replace(each, candidate=replace(ALL, feature_set="alike")) for each in (first, second)]
+    outcomes = list(run_tasks([first, second, *alike], TRIPS, recipe, {}))
+    assert [list(outcome) for outcome in outcomes] == [["a"], ["b"]]
+    assert (len(trained), len(measured)) == (1, 1)
+    assert outcomes[0]["a"]["costs"] == outcomes[1]["b"]["costs"]

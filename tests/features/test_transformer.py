@@ -196,3 +196,16 @@ def test_requests_unlike_the_trips_that_were_learnt_from_are_flagged(
 
 def test_features_may_be_selected_by_any_iterable(fitted: FeatureTransformer) -> None:
     assert fitted.select(name for name in ("hour", "bearing")).selected_ == ("hour", "bearing")
+
+
+def test_codes_do_not_depend_on_what_else_was_seen(
+    zones: pd.DataFrame, trips: pd.DataFrame
+) -> None:
+    """The trees of the intervals go on with the codes of an earlier fit."""
+    without = trips[(trips["pickup_zone"] != 1) & (trips["dropoff_zone"] != 1)]
+    fits = [
+        FeatureTransformer(zones).fit(rows, rows["duration_minutes"]) for rows in (without, trips)
+    ]
+    few, all_ = (named(fit, without)[["pickup_zone", "dropoff_zone"]] for fit in fits)
+    pd.testing.assert_frame_equal(few, all_)
+    assert named(fits[0], trips.query("pickup_zone == 1"))["pickup_zone"].eq(0).all()

@@ -45,6 +45,16 @@ def test_all_rows_have_the_same_base(estimator: Estimator) -> None:
     assert base == pytest.approx(np.full(300, base[0]), rel=1e-12)
 
 
+def test_the_base_is_what_is_expected_before_anything_is_known(estimator: Estimator) -> None:
+    """The mean prediction of training rows; the lookup table's is a median, as all of it."""
+    matrix, minutes = make_rows()
+    base, _ = estimator.contributions(matrix[:1])
+    expected = (
+        np.median(minutes) if estimator.family == "lookup" else estimator.predict(matrix).mean()
+    )
+    assert base[0] == pytest.approx(expected, rel=0.1)
+
+
 def test_a_row_has_the_same_contributions_alone(estimator: Estimator) -> None:
     matrix, _ = make_rows(seed=2)
     _, together = estimator.contributions(matrix)

@@ -159,3 +159,20 @@ def test_mapie_is_not_needed_to_predict() -> None:
         [sys.executable, "-c", program], check=True, capture_output=True, text=True
     )
     assert done.stdout.strip() == "False"
+
+
+def test_estimates_that_tie_leave_no_band_without_an_interval(intervals: Intervals) -> None:
+    matrix, actual = make_rows(3000, 3)
+    minutes = np.full(3000, 12.0)
+    minutes[:5] = 3.0
+    settings = IntervalParams(bands=4, drift_margin=0.0)
+    again = intervals.calibrated(matrix, minutes, actual, settings)
+    lower, upper = again.bounds(matrix, minutes)
+    assert ((lower <= actual) & (actual <= upper)).mean() == pytest.approx(0.9, abs=0.02)
+
+
+def test_a_high_promise_takes_fewer_bands(intervals: Intervals) -> None:
+    rows = make_rows(3000, 4)
+    settings = IntervalParams(coverage=0.98, bands=20)
+    again = intervals.calibrated(rows[0], point(rows[0]), rows[1], settings)
+    assert held(again, make_rows(20_000, 5)).mean() == pytest.approx(0.99, abs=0.01)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from tests.models.small_families import NAMES, make_rows
 from trip_duration.models.lookup import LookupTable
@@ -28,3 +29,10 @@ def test_the_table_finds_its_columns_by_name() -> None:
     straight = LookupTable().fit(matrix, minutes, feature_names=NAMES)
     other = LookupTable().fit(shuffled, minutes, feature_names=names)
     assert other.predict(shuffled).tolist() == straight.predict(matrix).tolist()
+
+
+def test_a_table_of_other_features_is_refused_and_one_without_names_takes_the_first() -> None:
+    matrix, minutes = make_rows()
+    with pytest.raises(ValueError, match="at least one of the features pickup_zone"):
+        LookupTable().fit(matrix[:, :2], minutes, feature_names=("route_distance", "bearing"))
+    assert LookupTable().fit(matrix, minutes).columns_ == [0, 1, 2]

@@ -12,6 +12,7 @@ import pytest
 
 from tests.features.small_city import make_trips
 from trip_duration.errors import DataError, ParameterError
+from trip_duration.identity import versions
 from trip_duration.models.families import FAMILIES
 from trip_duration.models.linear import Linear
 from trip_duration.models.training import make_training_set, train
@@ -19,7 +20,7 @@ from trip_duration.models.tuning import (
     Fold,
     Study,
     Trial,
-    digest_of_code,
+    digest_of_search,
     fold_windows,
     identity,
     make_fold,
@@ -224,6 +225,21 @@ def test_settings_that_cannot_be_trained_fail_alone(
     assert all(t.params["alpha"] <= 1e-4 for t in trials if t.state == "complete")
 
 
+@pytest.mark.parametrize("error", [TypeError, MemoryError])
+def test_what_is_no_fault_of_the_settings_ends_the_search(
+    folds: list[Fold], monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    plan = study("linear", strategy="random")
+    begun = list(search(plan, folds, []))[:1]
+
+    def broken(*_: Any) -> None:
+        raise error("no fault of alpha")
+
+    monkeypatch.setattr(Linear, "_fit", broken)
+    with pytest.raises(error, match="no fault of alpha"):
+        list(search(plan, folds, begun))
+
+
 def test_configured_settings_that_cannot_be_trained_end_the_search(
     folds: list[Fold], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -242,10 +258,18 @@ def test_a_family_without_a_space_is_refused_unless_nothing_is_searched() -> Non
 
 
 def test_the_digest_of_the_code_changes_with_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = digest_of_code()
-    assert before == digest_of_code()
-    monkeypatch.setattr(identity, "ROOMS", ("trip_duration.features",))
-    assert digest_of_code() != before
+    before = digest_of_search()
+    assert before == digest_of_search()
+    monkeypatch.setattr(identity, "PATTERNS", ("features/*.py",))
+    assert digest_of_search() != before
+
+
+def test_a_search_goes_by_the_version_of_what_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = digest_of_search()
+    monkeypatch.setattr(
+        identity, "versions", lambda libraries: versions(set(libraries) - {("optuna",)})
+    )
+    assert digest_of_search() != before
 
 
 def test_what_does_not_search_does_not_pay_for_optuna() -> None:

@@ -155,7 +155,8 @@ def test_records_of_another_study_and_those_after_a_gap_are_left_alone() -> None
     trials = [trial(number) for number in (0, 1, 3)]
     stranger = Trial("t", 2, {}, "complete", [1.0], 1.0, 1.0)
     records = {t.name: t.to_record() for t in [trials[2], stranger, trials[1], trials[0]]}
-    assert read_trials(records, "s") == trials[:2]
+    assert read_trials(records, "s", 9) == trials[:2]
+    assert read_trials(records, "s", 1) == trials[:1]
     assert sorted(records) == ["s-0000", "s-0001", "s-0003", "t-0002"]
 
 

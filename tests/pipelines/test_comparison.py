@@ -84,7 +84,7 @@ def test_the_figure_has_intervals_and_costs(reported: tuple[dict[str, Any], str]
 
 
 def test_a_comparison_of_nothing_is_refused(zones: pd.DataFrame) -> None:
-    with pytest.raises(DataError, match="processed and passed: 2023-01"):
+    with pytest.raises(DataError, match=r"passed: 2023-01.\n- 2023-01: its history lacks 2022-1"):
         nodes.plan_comparison(months_of("2023-01"), ["2023-01"], recipe_of(zones), PARAMS)
 
 

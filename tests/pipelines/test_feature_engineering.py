@@ -10,7 +10,6 @@ import pytest
 
 from tests.features.small_city import make_trips, zones
 from trip_duration.errors import DataError
-from trip_duration.features import FeatureTransformer
 from trip_duration.features.transformer import ROUTE_NAMES
 from trip_duration.months import MonthPart
 from trip_duration.params import FeatureEngineeringParams
@@ -125,35 +124,18 @@ def test_changed_training_rows_do_change_the_features(
     assert not later.equals(other_later)
 
 
-class PlainNames(FeatureTransformer):
-    """A transformer of two columns that are no features of the project."""
-
-    selected_ = ("useful", "constant")
-
-    def get_feature_names_out(self, input_features: Any = None) -> Any:
-        return np.array(["useful", "constant"], dtype=object)
-
-    def without_distance(self, matrix: Any) -> Any:
-        return matrix
-
-
 @pytest.mark.parametrize("method", ["gain", "permutation"])
-def test_a_useless_feature_is_dropped(method: str) -> None:
-    random = np.random.default_rng(0)
-    frame = pd.DataFrame(
-        {
-            "useful": random.uniform(1, 9, 2000).astype(np.float32),
-            "constant": np.ones(2000, dtype=np.float32),
-        }
-    )
-    frame["duration_minutes"] = 3.0 * frame["useful"].astype(float)
-    params = params_of(
-        selection={**SMALL, "rows": 2000, "method": method}, presentation="with_distance"
-    )
-    selection = nodes.select_features(frame, frame, PlainNames(), params)
-    assert selection["kept"] == ["useful"]
-    assert selection["dropped"] == ["constant"]
-    assert selection["importance"] == {"useful": 1.0, "constant": 0.0}
+def test_a_useless_feature_is_dropped(
+    split: tuple[pd.DataFrame, ...], zones: pd.DataFrame, method: str
+) -> None:
+    transformer, learnt, later = nodes.fit_transformer(split[0], split[1], zones, params_of())
+    learnt, later = (rows.assign(season=np.float32(1)) for rows in (learnt, later))
+    params = params_of(selection={"rows": 2000, "trees": 20, "method": method})
+    selection = nodes.select_features(learnt, later, transformer, params)
+    assert selection["importance"]["season"] == 0
+    assert "season" in selection["dropped"]
+    assert "route_duration" in selection["kept"]
+    assert sum(selection["importance"].values()) == pytest.approx(1)
 
 
 def test_without_selection_all_features_stay(

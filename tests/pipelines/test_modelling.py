@@ -13,6 +13,7 @@ from trip_duration.errors import DataError
 from trip_duration.models import Predictor
 from trip_duration.models.training import TrainingSet, make_training_set
 from trip_duration.params import FeatureEngineeringParams, ModellingParams
+from trip_duration.pipelines.feature_engineering import nodes as feature_nodes
 from trip_duration.pipelines.modelling import nodes
 
 __all__ = ["zones"]
@@ -170,3 +171,17 @@ def test_the_sample_of_training_is_evenly_spaced() -> None:
     sample = nodes.sample_training(trips, params_of(train_rows=100))
     assert sample["pickup_datetime"].tolist() == trips["pickup_datetime"][::4].tolist()
     assert len(nodes.sample_training(trips, params_of(train_rows=399))) == 200
+
+
+def test_a_run_and_a_fold_train_the_same_model_on_the_same_trips(zones: pd.DataFrame) -> None:
+    """Published months are not in the order of time; bagging draws rows by their place."""
+    known = trips_of(0, "2023-01-02", 1200).sample(frac=1, random_state=0, ignore_index=True)
+    begin = pd.Timestamp("2023-01-12")
+    late = known["pickup_datetime"] >= begin
+    before, after = (known[rows].reset_index(drop=True) for rows in (~late, late))
+    full, *shown = feature_nodes.fit_transformer(before, after, zones, FEATURES)
+    inputs = feature_nodes.present_requests(*shown, full, full, FEATURES)
+    transformer, rows = feature_nodes.fit_known_transformer(before, after, zones, full, FEATURES)
+    run = nodes.gather_training_set(*inputs, rows, full, transformer)
+    fold = make_training_set(known, begin, zones, FEATURES)
+    assert fit(run, params_of())[0].sha256 == fit(fold, params_of())[0].sha256

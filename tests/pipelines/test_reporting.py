@@ -186,7 +186,7 @@ def test_fairness_is_between_boroughs_of_pickup(predictions: pd.DataFrame) -> No
 def test_run_facts_come_from_the_predictor(predictor: Predictor) -> None:
     facts = describe_run(predictor, **_groups())
     assert facts["sha256"] == predictor.sha256
-    assert (facts["family"], facts["floor"]) == ("lookup", 1.0)
+    assert (facts["family"], facts["floor"], facts["ceiling"]) == ("lookup", 1.0, None)
     assert [feature["name"] for feature in facts["features"]] == list(
         predictor.transformer.selected_
     )

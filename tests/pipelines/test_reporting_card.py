@@ -33,6 +33,7 @@ RUN: dict[str, Any] = {
     "family": "lightgbm",
     "rounds": 1234,
     "floor": 1.0,
+    "ceiling": 178.5,
     "coverage": None,
     "features": [
         {"name": "hour", "meaning": "hour of the day", "unit": "0-23"},
@@ -151,6 +152,25 @@ def test_card_has_the_features_and_the_command(card: str) -> None:
     assert '```\nkedro run --params "seed=5"\n```' in card
 
 
+def test_card_names_the_shortest_and_the_longest_answer(card: str) -> None:
+    assert "No answer is below 1.0 minutes or above 178.5." in card
+    assert "No answer is below 1.0 minutes.\n" in _write({**RUN, "ceiling": None})
+
+
+@pytest.mark.parametrize(
+    ("family", "objective", "words"),
+    [
+        ("lightgbm", "absolute_error", "trained to the least mean absolute error"),
+        ("random_forest", "squared_error", "trained to the least mean squared error"),
+        ("random_forest", "absolute_error", "trained to the least squared error of the logarithm"),
+        ("lookup", "squared_error", "medians of cells, which follow no objective"),
+    ],
+)
+def test_card_says_what_training_has_minimised(family: str, objective: str, words: str) -> None:
+    run = {**RUN, "family": family, "facts": {**FACTS, "objective": objective}}
+    assert f"| `{family}`, {words}" in _write(run).replace("family | ", "")
+
+
 def test_card_leaves_nothing_to_fill_in(card: str) -> None:
     assert "$" not in card
     assert "None" not in card
@@ -245,6 +265,13 @@ def test_card_names_the_command_of_a_study_that_was_not_made(card: str) -> None:
     assert places == sorted(places)
     for name in ("behaviour", "tuning", "backtest", "comparison"):
         assert f"Not made. The command is `kedro run --pipelines {name}`." in card
+
+
+def test_card_says_if_another_model_was_checked() -> None:
+    report = {"predictor": "other", "card": {"lines": ["Sane."]}}
+    assert "**These are of another model** than the card" in _write(behaviour_report=report)
+    own = {**report, "predictor": RUN["sha256"]}
+    assert "of another model" not in _write(behaviour_report=own)
 
 
 def test_card_shows_a_study_under_its_title() -> None:

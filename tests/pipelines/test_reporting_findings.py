@@ -38,14 +38,14 @@ def _metrics(without: float = 0.9, known: float = 0.905) -> dict[str, Any]:
 
 def _slices(coverage: float, trips: int = 2500) -> dict[str, list[dict[str, Any]]]:
     record = {
-        "weekday": 4,
+        "hour_band": "16 to 20",
         "trips": trips,
         "coverage": coverage,
         "coverage_with_distance": 0.9,
         "width": 12.0,
         "width_with_distance": 10.0,
     }
-    return {**{name: [] for name in SLICINGS}, "weekday": [record]}
+    return {**{name: [] for name in SLICINGS}, "hour_band": [record]}
 
 
 def test_kept_promise_is_stated_with_its_evidence() -> None:
@@ -71,7 +71,7 @@ def test_coverage_that_is_off_is_said_openly_with_the_remedy() -> None:
 def test_slice_that_holds_too_few_is_named_with_the_remedy() -> None:
     written = write_intervals(_metrics(), _slices(0.84), RUN)
     assert "**1 of 2 cases" in written
-    assert "hold less than 85%:** Friday, request (84.0% of 2,500 trips)." in written
+    assert "hold less than 85%:** 16 to 20 o'clock, request (84.0% of 2,500 trips)." in written
     assert "calibrate anew on the newest month" in written
 
 
@@ -94,9 +94,9 @@ def test_coverage_is_drawn_slice_by_slice_against_the_promise() -> None:
     figure = draw_interval_coverage(_slices(0.84), _metrics(), RUN, ReportingParams())
     without, known = figure.data
     assert (without.x, known.x) == ((90.0, 84.0), (90.5, 90.0))
-    assert without.customdata[1] == ["Friday", 2500, 12.0]
-    # all trips on top, the weekday third
-    assert [round(y) for y in without.y] == [0, 2]
+    assert without.customdata[1] == ["16 to 20 o'clock", 2500, 12.0]
+    # all trips on top, the hours second
+    assert [round(y) for y in without.y] == [0, 1]
     assert [line.x0 for line in figure.layout.shapes] == [90, 85]
     assert figure.layout.xaxis.range == (83.0, 91.5)
     assert figure.layout.title.text == (

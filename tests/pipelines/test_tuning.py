@@ -36,6 +36,7 @@ MODELLING = ModellingParams(model_type="lookup")
 TUNING = TuningParams(
     trials=3, folds=2, spaces={"lookup": {"min_trips": {"low": 1, "high": 30, "log": True}}}
 )
+WIDE = TUNING.model_copy(update={"trials": 9})
 SEARCH = {"model_type": "lookup", "tuning": {"strategy": "random", "trials": 4}}
 
 
@@ -166,7 +167,7 @@ def test_the_winner_is_written_as_parameters_with_the_whole_family() -> None:
         name: {**record, "params": {"num_leaves": record["params"]["min_trips"]}}
         for name, record in found.items()
     }
-    tuned = nodes.choose_settings(renamed, STUDY, modelling)
+    tuned = nodes.choose_settings(renamed, STUDY, modelling, WIDE)
     assert tuned["modelling"]["model_type"] == "lightgbm"
     assert tuned["modelling"]["lightgbm"]["num_leaves"] == 63
     assert tuned["modelling"]["lightgbm"]["num_trees"] == 7
@@ -174,7 +175,7 @@ def test_the_winner_is_written_as_parameters_with_the_whole_family() -> None:
 
 
 def test_the_report_holds_winner_default_gain_and_a_part_for_the_card() -> None:
-    made = report.report_tuning(FOUND, STUDY)
+    made = report.report_tuning(FOUND, STUDY, WIDE)
     assert made["winner"]["number"] == 1
     assert made["default"]["params"] == {"min_trips": 10}
     assert made["gain"] == {"minutes": pytest.approx(0.2), "share": pytest.approx(0.05)}
@@ -188,13 +189,23 @@ def test_the_report_holds_winner_default_gain_and_a_part_for_the_card() -> None:
     assert json.loads(json.dumps(made)) == made
 
 
+def test_a_run_of_fewer_trials_than_an_earlier_one_reports_its_own() -> None:
+    found = records((10, 4.0), (3, 3.8), (7, 3.9), (5, 3.7), (4, 3.6), (6, 3.5))
+    made = report.report_tuning(found, STUDY, TUNING)
+    assert [trial["number"] for trial in made["trials"]] == [0, 1, 2]
+    assert made["winner"]["number"] == 1
+    assert made["card"]["lines"][0].startswith("3 settings of lookup were tried")
+    tuned = nodes.choose_settings(found, STUDY, MODELLING, TUNING)
+    assert tuned["modelling"]["lookup"] == {"min_trips": 3}
+
+
 def test_nothing_is_reported_of_a_study_without_a_complete_trial() -> None:
     with pytest.raises(DataError, match="no trial of this study is complete"):
-        report.report_tuning(records((10, None)), STUDY)
+        report.report_tuning(records((10, None)), STUDY, WIDE)
 
 
 def test_the_history_has_every_complete_trial_and_the_best_so_far() -> None:
-    figure = figures.draw_tuning_history(report.report_tuning(FOUND, STUDY))
+    figure = figures.draw_tuning_history(report.report_tuning(FOUND, STUDY, WIDE))
     trials, best = figure.data
     assert list(zip(trials.x, trials.y, strict=True)) == [(0, 4.0), (1, 3.8), (3, 3.9)]
     assert list(best.y) == [4.0, 3.8, 3.8]
@@ -202,7 +213,7 @@ def test_the_history_has_every_complete_trial_and_the_best_so_far() -> None:
 
 
 def test_each_parameter_is_drawn_with_the_winner_marked() -> None:
-    figure = figures.draw_tuning_parameters(report.report_tuning(FOUND, STUDY))
+    figure = figures.draw_tuning_parameters(report.report_tuning(FOUND, STUDY, WIDE))
     (drawn,) = figure.data
     assert list(drawn.x) == [10, 3, 5]
     assert list(drawn.marker.size) == [7, 12, 7]

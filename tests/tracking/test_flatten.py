@@ -19,6 +19,9 @@ RAW = {
     "behaviour": {},
     "backtest": {},
     "comparison": {"sources": {"all": "calendar zones"}},
+    "recalibration": {},
+    "promotion": {},
+    "inference": {},
     "experiment_name": "mine",
 }
 

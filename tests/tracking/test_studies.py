@@ -34,21 +34,26 @@ def test_a_backtest_is_one_run_with_its_figures_and_reports(backtest: Any, proje
     assert not backtest.outputs.model_outputs
 
 
-def test_numbers_of_a_comparison_are_named_by_candidate() -> None:
-    report = {
-        "candidates": [
-            {
-                "candidate": "lightgbm all",
-                "mae": {"request": 3.5},
-                "trips": 10,
-                "family": "lightgbm",
-            },
-            {"candidate": "linear all", "mae": {"request": 4.5}, "trips": 10, "family": "linear"},
-        ]
-    }
+def test_a_comparison_of_feature_sets_is_one_run(
+    project: Path, run_kedro: Any, runs_of: Any
+) -> None:
+    chosen = {"families": "linear", "feature_sets": "all without_history", "window": 1}
+    run_kedro(
+        project, {"experiment_name": "sets", "comparison": chosen}, pipeline_names=["comparison"]
+    )
+    (run,) = runs_of(project, "sets")
+    assert run.info.run_name == "comparison green"
+    names = [name for name in run.data.metrics if name.endswith(".mae.request")]
+    assert sorted(names) == [
+        "comparison.linear.all.mae.request",
+        "comparison.linear.without_history.mae.request",
+    ]
+
+
+def test_only_numbers_are_metrics_under_names_that_mlflow_takes() -> None:
+    row = {"family": "linear", "feature_set": "a, b", "trips": 10, "best": True, "fit": None}
+    report = {"candidates": [{**row, "mae": {"request": 4.5}}]}
     assert study_metrics("comparison_report", report) == {
-        "comparison.lightgbm_all.mae.request": 3.5,
-        "comparison.lightgbm_all.trips": 10.0,
-        "comparison.linear_all.mae.request": 4.5,
-        "comparison.linear_all.trips": 10.0,
+        "comparison.linear.a_ b.mae.request": 4.5,
+        "comparison.linear.a_ b.trips": 10.0,
     }

@@ -115,7 +115,7 @@ def test_an_interrupted_run_is_killed_not_finished(
         "bootstrap_project(sys.argv[1])\n"
         "with KedroSession.create(\n"
         "    sys.argv[1], env='test', runtime_params={'experiment_name': 'interrupted'}\n"
-        ") as session: session.run(node_names=['train_predictor'])\n"
+        ") as session: session.run(node_names=['gather_training_set', 'train_predictor'])\n"
     )
     # the working directory is not the project, and its database is used all the same
     command = [sys.executable, "-c", script, str(project)]

@@ -19,11 +19,12 @@ _COLUMN = {"request": 1, "request_with_distance": 2}
 
 def make_candidates(params: ComparisonParams) -> list[Candidate]:
     """Return each family with each feature set."""
-    return [
+    named = [
         Candidate(family, params.sources[name], name)
         for family in params.families
         for name in params.feature_sets
     ]
+    return list(dict.fromkeys(named))
 
 
 def compare(
@@ -43,12 +44,12 @@ def compare(
     """
     if not tasks:
         return {}
-    by_candidate: dict[str, list[Record]] = {}
+    by_candidate: dict[Candidate, list[Record]] = {}
     for task in tasks:
-        by_candidate.setdefault(task.candidate.name, []).append(results[task.name])
-    sums = {name: _gather_days(records) for name, records in by_candidate.items()}
+        by_candidate.setdefault(task.candidate, []).append(results[task.name])
+    sums = {each.name: _gather_days(records) for each, records in by_candidate.items()}
     draws = draw_days(len(next(iter(sums.values()))), params.replicates, params.seed)
-    rows = [_summarise(name, by_candidate[name], sums[name]) for name in sums]
+    rows = [_summarise(each, found, sums[each.name]) for each, found in by_candidate.items()]
     best = min(rows, key=lambda row: row["mae"]["overall"])["candidate"]
     for row in rows:
         row["difference"] = {
@@ -73,10 +74,9 @@ def _gather_days(records: Sequence[Record]) -> Any:
     return np.array([days[day] for day in sorted(days)], dtype=np.float64)
 
 
-def _summarise(name: str, records: Sequence[Record], days: Any) -> Record:
+def _summarise(candidate: Candidate, records: Sequence[Record], days: Any) -> Record:
     trips, *sums = days.sum(axis=0)
     without, given, baseline = (float(total / trips) for total in sums)
-    first = records[0]["candidate"]
     costs = [record["costs"] for record in records]
     coverage = {
         kind: float(
@@ -85,10 +85,11 @@ def _summarise(name: str, records: Sequence[Record], days: Any) -> Record:
         for kind in SUFFIXES
     }
     return {
-        "candidate": name,
-        "family": first["family"],
-        "feature_set": first["feature_set"],
-        "sources": first["sources"],
+        "candidate": candidate.name,
+        "family": candidate.family,
+        # not those of the records, which another study may have made under other names
+        "feature_set": candidate.feature_set,
+        "sources": list(candidate.sources),
         "trips": int(trips),
         "mae": {
             "request": without,

@@ -11,7 +11,7 @@ import numpy as np
 from trip_duration.features import Requests
 from trip_duration.models import Predictor
 
-_BATCH, _TIMES_BATCH, _TIMES_ONE = 10_000, 3, 50
+BATCH, _TIMES_BATCH, _TIMES_ONE = 10_000, 3, 50
 
 
 def measure_costs(predictor: Predictor, requests: Requests) -> dict[str, float]:
@@ -26,14 +26,14 @@ def measure_costs(predictor: Predictor, requests: Requests) -> dict[str, float]:
         ``row_microseconds``, the time of one in a batch of 10,000.
     """
     bundle = predictor.to_bundle()
-    batch = _take(requests, np.arange(_BATCH) % len(requests))
+    batch = _take(requests, np.arange(BATCH) % len(requests))
     one = _take(requests, np.arange(1))
     alone = [_time(lambda: predictor.predict(one)) for _ in range(_TIMES_ONE)]
     together = [_time(lambda: predictor.predict(batch)) for _ in range(_TIMES_BATCH)]
     return {
         "bytes": len(bundle.manifest()) + sum(map(len, bundle.files.values())),
         "request_microseconds": float(np.median(alone)) * 1e6,
-        "row_microseconds": min(together) / _BATCH * 1e6,
+        "row_microseconds": min(together) / BATCH * 1e6,
     }
 
 

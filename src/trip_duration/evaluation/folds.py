@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Self
 
 import pandas as pd
 
+from trip_duration.errors import DataError
 from trip_duration.params import FoldParams
 
 ALL = "all"
@@ -39,7 +40,7 @@ class Candidate:
         return self.family + f", {self.feature_set}" * (self.feature_set != ALL)
 
 
-class Exam(NamedTuple):
+class JudgedMonth(NamedTuple):
     """A month on which a trained model is judged.
 
     Attributes:
@@ -62,7 +63,7 @@ class Fold(NamedTuple):
     """
 
     train_months: tuple[str, ...]
-    tests: tuple[Exam, ...]
+    tests: tuple[JudgedMonth, ...]
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class Task:
     name: str
     candidate: Candidate
     train_months: tuple[str, ...]
-    test: Exam
+    test: JudgedMonth
 
     @property
     def training(self) -> tuple[Candidate, tuple[str, ...]]:
@@ -91,7 +92,7 @@ class Task:
         """Read a task from what ``to_json`` has made of it."""
         candidate = dict(plain["candidate"])
         candidate["sources"] = tuple(candidate["sources"])
-        test = Exam(plain["month"], plain["age"], plain["newest"])
+        test = JudgedMonth(plain["month"], plain["age"], plain["newest"])
         return cls(plain["name"], Candidate(**candidate), tuple(plain["train_months"]), test)
 
     def to_json(self) -> dict[str, Any]:
@@ -135,13 +136,49 @@ def plan_folds(
         ages = range(1, longest + 1)
         later = {age: shift(month, age - 1) for age in ages if not lacking}
         tests = tuple(
-            Exam(name, age, _newest(available, known[-1], shift(name, -1 - params.delay)))
+            JudgedMonth(name, age, _newest(available, known[-1], shift(name, -1 - params.delay)))
             for age, name in later.items()
             if name in available and name in wanted
         )
         if tests:
             folds.append(Fold(known, tests))
     return folds, skipped
+
+
+def plan_known_folds(
+    trips: Collection[str], passed_months: Iterable[str], params: FoldParams, longest: int = 1
+) -> tuple[list[Fold], dict[str, str]]:
+    """Plan as ``plan_folds`` does, of the months that were processed and passed.
+
+    Args:
+        trips: Processed months.
+        passed_months: Months that may be learnt from.
+        params: Months to test on, window and delay.
+        longest: Greatest age at which a model is judged.
+
+    Raises:
+        DataError: If nothing can be tested.
+    """
+    available = [month for month in passed_months if month in trips]
+    folds, skipped = plan_folds(available, params, longest)
+    if not folds:
+        lines = "".join(f"- {month}: {reason}\n" for month, reason in skipped.items())
+        raise DataError(
+            f"no month can be tested with a window of {params.window} months and a delay of "
+            f"{params.delay}; processed and passed: {', '.join(available) or 'none'}.\n{lines}"
+            "Run the pipelines ingestion and data_processing for more months."
+        )
+    return folds, skipped
+
+
+def write_plan(tasks: Iterable[Task], skipped: Mapping[str, str]) -> dict[str, Any]:
+    """Return a plan as JSON: what is to be known, and the months that cannot be tested."""
+    return {"tasks": [task.to_json() for task in tasks], "skipped": dict(skipped)}
+
+
+def read_tasks(plan: Mapping[str, Any]) -> list[Task]:
+    """Return the tasks of a plan that ``write_plan`` has written."""
+    return [Task.from_json(plain) for plain in plan["tasks"]]
 
 
 def shift(month: str, by: int) -> str:

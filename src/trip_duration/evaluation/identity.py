@@ -6,62 +6,41 @@ libraries is another name.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
-
-import pandas as pd
 
 from trip_duration.evaluation.folds import Candidate, Fold, Task
 from trip_duration.evaluation.recipe import Recipe
+from trip_duration.identity import digest_of_code, digest_of_frame, digest_of_json, versions
 from trip_duration.months import MonthPart
 
 # where a result can come from; of the room evaluation, what takes part in measuring alone: a report
 # told in other words is no other result
-_CODE = (
+PATTERNS = (
+    "months.py",
     "features/*.py",
     "models/*.py",
     "params/*.py",
     *(
         f"evaluation/{name}.py"
-        for name in ("costs", "measuring", "metrics", "predictions", "recipe", "slices", "splits")
+        for name in (
+            "costs",
+            "coverage",
+            "measuring",
+            "metrics",
+            "predictions",
+            "recipe",
+            "slices",
+            "splits",
+        )
     ),
-)
-_LIBRARIES = (
-    "lightgbm",
-    "mapie",
-    "numpy",
-    "pandas",
-    "scikit-learn",
-    "xgboost",
-    "xgboost-cpu",
 )
 _LENGTH = 32
 
 
-def describe_code(package: Path = Path(__file__).parents[1]) -> dict[str, str]:
+def describe_code() -> dict[str, str]:
     """Return a digest of the code that results come from, and the versions of its libraries."""
-    digest = hashlib.sha256()
-    for pattern in _CODE:
-        for path in sorted(package.glob(pattern)):
-            digest.update(path.relative_to(package).as_posix().encode())
-            digest.update(path.read_bytes())
-    return {"code": digest.hexdigest(), **_versions()}
-
-
-@cache
-def _versions() -> dict[str, str]:
-    found = {}
-    for name in _LIBRARIES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue  # of xgboost one of two builds is installed
-    return found
+    return {"code": digest_of_code(PATTERNS), **versions()}
 
 
 def name_tasks(
@@ -80,11 +59,11 @@ def name_tasks(
         recipe: How training goes.
         code: What ``describe_code`` returned.
     """
-    given = {"zones": _digest_of(recipe.zones), "code": dict(code)}
+    given = {"zones": digest_of_frame(recipe.zones), "code": dict(code)}
     settings = {candidate: recipe.settings_of(candidate) for candidate in candidates}
     return [
         Task(
-            _hash(
+            digest_of_json(
                 {
                     **given,
                     **settings[candidate],
@@ -92,7 +71,7 @@ def name_tasks(
                     "test": [test.month, test.age, _identity(trips[test.month])],
                     "newest": [test.newest, _identity(trips[test.newest])] if test.newest else [],
                 }
-            ),
+            )[:_LENGTH],
             candidate,
             fold.train_months,
             test,
@@ -106,13 +85,3 @@ def name_tasks(
 def _identity(part: MonthPart) -> Any:
     # the digest of a processed month covers the raw file and the rules
     return part.record["digest"]
-
-
-def _digest_of(frame: pd.DataFrame) -> str:
-    rows = pd.util.hash_pandas_object(frame, index=False).to_numpy()
-    return hashlib.sha256(rows.tobytes()).hexdigest()
-
-
-def _hash(what: Mapping[str, Any]) -> str:
-    text = json.dumps(what, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:_LENGTH]

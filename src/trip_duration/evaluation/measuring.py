@@ -16,18 +16,13 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
-from trip_duration.evaluation.costs import measure_costs
+from trip_duration.evaluation.costs import BATCH, measure_costs
+from trip_duration.evaluation.coverage import find_lowest_coverage
 from trip_duration.evaluation.folds import Task
 from trip_duration.evaluation.metrics import PRESENTATIONS, score_intervals
 from trip_duration.evaluation.predictions import predict_trips, score_presentations
 from trip_duration.evaluation.recipe import Recipe
-from trip_duration.evaluation.slices import (
-    SLICINGS,
-    SUFFIXES,
-    describe_trips,
-    name_slice,
-    slice_errors,
-)
+from trip_duration.evaluation.slices import SUFFIXES
 from trip_duration.evaluation.splits import split_off_last_days
 from trip_duration.features import requests_of
 from trip_duration.models import Predictor
@@ -37,9 +32,6 @@ from trip_duration.months import MonthPart
 
 log = logging.getLogger(__name__)
 Record = dict[str, Any]
-# slices in which intervals have to keep their promise, and the trips that a promise takes
-_PROMISED = ("hour_band", "borough_pair", "distance")
-MIN_SLICE = 2_000
 
 
 @dataclass(frozen=True)
@@ -50,13 +42,14 @@ class Trained:
         predictor: Learnt from all known trips.
         baseline: The lookup table of the same trips.
         trips: How many these are.
-        seconds: What making features and training the predictor took.
+        costs: ``fit_seconds``, what making features and training the predictor took, and what
+            ``measure_costs`` measures.
     """
 
     predictor: Predictor
     baseline: Predictor
     trips: int
-    seconds: float
+    costs: Mapping[str, float]
 
 
 def run_tasks(
@@ -76,10 +69,14 @@ def run_tasks(
     Yields:
         Each outcome by its name, as soon as it is known.
     """
-    waiting = [task for task in tasks if task.name not in finished]
+    # two feature sets of the same sources have one outcome
+    asked: dict[str, Task] = {}
+    for task in tasks:
+        asked.setdefault(task.name, task)
+    waiting = [task for name, task in asked.items() if name not in finished]
     groups = [list(group) for _, group in groupby(waiting, key=lambda task: task.training)]
-    there = len(tasks) - len(waiting)
-    log.info("%d of %d results are there, %d trainings to do", there, len(tasks), len(groups))
+    there = len(asked) - len(waiting)
+    log.info("%d of %d results are there, %d trainings to do", there, len(asked), len(groups))
     for group in tqdm(groups, desc="trainings", unit="training", disable=None, leave=False):
         own = recipe.of(group[0].candidate)
         trained = train_months(trips, group[0].train_months, own)
@@ -117,7 +114,8 @@ def train_months(trips: Mapping[str, MonthPart], months: Sequence[str], recipe: 
     seconds = perf_counter() - start
     learnt = known if recipe.features.refit else known[known["pickup_datetime"] < begin]
     baseline = train_lookup(learnt, data.early_transformer, recipe.modelling, facts)
-    return Trained(predictor, baseline, len(known), seconds)
+    costs = measure_costs(predictor, requests_of(known.head(BATCH)))
+    return Trained(predictor, baseline, len(known), {"fit_seconds": seconds, **costs})
 
 
 def measure(task: Task, trained: Trained, trips: Mapping[str, MonthPart], recipe: Recipe) -> Record:
@@ -133,7 +131,7 @@ def measure(task: Task, trained: Trained, trips: Mapping[str, MonthPart], recipe
         ``metrics`` by presentation; ``days``: by date, the trips and the sums of absolute errors
         without distance, with it, and of the lookup table, minutes; ``lowest_coverage`` of any
         slice by presentation; ``recalibrated``: coverage and width after calibration on the newest
-        month known; ``costs``; ``train_trips``.
+        month known; ``costs`` of the training; ``train_trips``.
     """
     test = trips[task.test.month].read()
     predicted = predict_trips(test, trained.predictor, trained.baseline)
@@ -152,10 +150,7 @@ def measure(task: Task, trained: Trained, trips: Mapping[str, MonthPart], recipe
         },
         "lowest_coverage": find_lowest_coverage(predicted, recipe.zones),
         "days": sum_days(predicted),
-        "costs": {
-            "fit_seconds": trained.seconds,
-            **measure_costs(trained.predictor, requests_of(test)),
-        },
+        "costs": dict(trained.costs),
     }
 
 
@@ -193,33 +188,3 @@ def sum_days(predicted: pd.DataFrame) -> dict[str, list[float]]:
     sums = days.sum()
     sums.insert(0, "trips", days.size())
     return {str(day): [float(value) for value in row] for day, *row in sums.itertuples()}
-
-
-def find_lowest_coverage(
-    predicted: pd.DataFrame, zones: pd.DataFrame, min_trips: int = MIN_SLICE
-) -> dict[str, Record | None]:
-    """Find the slice in which the fewest trips are held by their intervals.
-
-    Args:
-        predicted: Trips with predictions and intervals.
-        zones: Boroughs of the zones.
-        min_trips: Trips below which a slice says too little.
-
-    Returns:
-        By presentation the ``coverage``, the ``slice`` in words, and its ``trips``; None if no
-        slice has trips enough.
-    """
-    described = describe_trips(predicted, zones)
-    slices = [
-        {**record, "slice": name_slice(slicing, record)}
-        for slicing in _PROMISED
-        for record in slice_errors(described, SLICINGS[slicing], min_trips)
-    ]
-    return {name: _lowest(slices, f"coverage{suffix}") for name, suffix in SUFFIXES.items()}
-
-
-def _lowest(slices: Sequence[Record], coverage: str) -> Record | None:
-    lowest = min(slices, key=lambda record: record[coverage], default=None)
-    if lowest is None:
-        return None
-    return {"slice": lowest["slice"], "coverage": lowest[coverage], "trips": lowest["trips"]}

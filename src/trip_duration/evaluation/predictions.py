@@ -8,8 +8,7 @@ import pandas as pd
 from trip_duration.evaluation.metrics import PRESENTATIONS, score
 from trip_duration.features import requests_of
 from trip_duration.models import Predictor
-
-ENDS = ("lower", "upper")
+from trip_duration.models.intervals import ENDS
 
 
 def predict_trips(trips: pd.DataFrame, predictor: Predictor, baseline: Predictor) -> pd.DataFrame:

@@ -2,10 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
+
 import pandas as pd
 
 from trip_duration.errors import DataError
-from trip_duration.months import month_bounds
+from trip_duration.months import MonthPart, month_bounds
+
+
+def read_months(
+    trips: Mapping[str, MonthPart], passed: Collection[str], months: Sequence[str]
+) -> pd.DataFrame:
+    """Read processed months, and no others.
+
+    Args:
+        trips: Processed months.
+        passed: Months that passed the gate.
+        months: Those that are asked for.
+
+    Returns:
+        Their trips, month after month.
+
+    Raises:
+        DataError: If a month was not processed or did not pass.
+    """
+    absent = [month for month in months if month not in passed or month not in trips]
+    if absent:
+        raise DataError(
+            f"months not processed: {', '.join(absent)}. Processed and passed: "
+            f"{', '.join(passed)}. Run the pipelines ingestion and data_processing for them."
+        )
+    return pd.concat([trips[month].read() for month in months], ignore_index=True)
 
 
 def split_off_last_days(trips: pd.DataFrame, last_month: str, days: int) -> pd.Timestamp:

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from trip_duration.evaluation.slices import BEFOREHAND, name_slice, trips_of
+from trip_duration.models.intervals import ENDS
 
 Slices = dict[str, list[dict[str, Any]]]
 # what an example is typical of, and the share of the slice's trips that are off by less
 _EXAMPLES = {"half are off by less": 0.5, "nine of ten are off by less": 0.9, "the worst": 1.0}
-_ENDS = ("lower", "upper")
 
 
 def rank_slices(slices: Slices, overall: float, min_trips: int, count: int) -> list[dict[str, Any]]:
@@ -69,7 +69,7 @@ def choose_examples(trips: pd.DataFrame, slicing: str, record: dict[str, Any]) -
 
 def _describe(trip: pd.Series[Any]) -> dict[str, Any]:
     predicted = ("request", "request_with_distance")
-    ends = [f"{name}_{end}" for name in predicted for end in _ENDS]
+    ends = [f"{name}_{end}" for name in predicted for end in ENDS]
     numbers = [name for name in (*predicted, *ends) if name in trip and not np.isnan(trip[name])]
     miles = float(trip["trip_distance"])
     return {

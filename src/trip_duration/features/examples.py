@@ -17,6 +17,8 @@ from trip_duration.features.transformer import FEATURES, FeatureTransformer, Mat
 from trip_duration.params import FeatureEngineeringParams
 
 TARGET = "duration_minutes"
+# what a lookup table goes by, and what every report of a request speaks of
+_NEEDED = ("hour", "pickup_zone", "dropoff_zone")
 
 
 class Examples(NamedTuple):
@@ -98,7 +100,7 @@ def choose_features(
             for rows in (train, validation)
         )
         shares = dict(zip(kept, rank_features(shown, later, kept, params), strict=True))
-        kept = [name for name in kept if shares[name] >= settings.min_share]
+        kept = [name for name in kept if shares[name] >= settings.min_share or name in _NEEDED]
     dropped = [name for name in made if name not in kept]
     return {"method": settings.method, "importance": shares, "kept": kept, "dropped": dropped}
 

@@ -56,7 +56,7 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         folds: Folds by day for the history of the training rows.
 
     Attributes:
-        vocabulary_: Zone ids seen in training; code ``i + 1`` is the ``i``-th, 0 is unseen.
+        vocabulary_: Zone ids seen in training; the code of one is its row of the zones, else 0.
         selected_: Names of the columns that ``transform`` returns.
         reach_: Days and distances that were learnt from.
         usual_: Median geometry of training trips, which stands in where a zone is not known.
@@ -209,7 +209,7 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self._pairs = geometry.pair_table(self.zone_table_, self.usual_)
         self._code_of = np.zeros(len(self.zone_table_.row_of) + 1, dtype=np.int64)
         known = self.vocabulary_[(self.vocabulary_ > 0) & (self.vocabulary_ < len(self._code_of))]
-        self._code_of[known] = np.arange(1, len(known) + 1)
+        self._code_of[known] = self.zone_table_.rows(known)
         self._code_of[-1] = 0
 
     def _set_selected(self, names: tuple[str, ...]) -> None:

@@ -84,7 +84,7 @@ class Estimator(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             ensure_min_samples=2,
             y_numeric=True,
         )
-        self.feature_names_ = tuple(feature_names or (f"x{i}" for i in range(X.shape[1])))
+        self.feature_names_ = tuple(feature_names or unnamed(X.shape[1]))
         self._fit(X, np.asarray(y, dtype=np.float64), eval_set)
         return self
 
@@ -161,3 +161,8 @@ class Estimator(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
+
+
+def unnamed(columns: int) -> tuple[str, ...]:
+    """Return what columns are called that were given no names."""
+    return tuple(f"x{place}" for place in range(columns))

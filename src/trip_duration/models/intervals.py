@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -27,8 +28,8 @@ from trip_duration.params import IntervalParams, ModellingParams
 
 DISTANCE = "route_distance"
 ENDS = ("lower", "upper")
-# trips below which a group is too small to be calibrated alone
-_FEWEST = 200
+# a band is calibrated alone if it has so many trips, and so many times more than it may miss
+_FEWEST, _TIMES = 200, 3
 # shares of the missed trips that may lie below the interval; quantiles are learnt for the first
 _BELOW = (0.25, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
 # a share that a few hundred trips can still tell from all
@@ -72,7 +73,7 @@ class Intervals:
         """Return the same quantiles with the shifts that these trips ask for.
 
         Args:
-            matrix: Features of trips that nothing was learnt from.
+            matrix: Features of trips that no weight was learnt from.
             minutes: Their point estimates.
             actual: How long they took.
             params: Coverage and number of bands.
@@ -82,14 +83,20 @@ class Intervals:
         edges = np.full((2, params.bands - 1), np.inf)
         shifts = np.zeros((2, params.bands, 2))
         share = min(params.coverage + params.drift_margin, _MOST)
+        fewest = max(_FEWEST, math.ceil(_TIMES / (1 - share)))
         for kind in np.unique(kinds):
-            rows = kinds == kind
-            found = _edges(minutes[rows], params.bands)
+            rows = np.flatnonzero(kinds == kind)
+            found = _edges(minutes[rows], params.bands, fewest)
             edges[kind, : len(found)] = found
+            shifts[kind] = shortest_shifts(ends[rows], np.log(actual[rows]), share)
             band = _bands(edges, kinds[rows], minutes[rows])
-            for number in np.unique(band):
-                group = np.flatnonzero(rows)[band == number]
-                shifts[kind, number] = shortest_shifts(ends[group], np.log(actual[group]), share)
+            for number, size in zip(*np.unique(band, return_counts=True), strict=True):
+                # estimates can tie, and leave a band with next to nothing
+                if size >= fewest:
+                    group = rows[band == number]
+                    shifts[kind, number] = shortest_shifts(
+                        ends[group], np.log(actual[group]), share
+                    )
         if len(np.unique(kinds)) == 1:
             edges[:], shifts[:] = edges[kinds[0]], shifts[kinds[0]]
         return replace(self, coverage=params.coverage, edges=edges, shifts=shifts)
@@ -224,9 +231,9 @@ class _Column(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         return column
 
 
-def _edges(minutes: Minutes, bands: int) -> Minutes:
+def _edges(minutes: Minutes, bands: int, fewest: int) -> Minutes:
     """Return the predicted minutes between bands of equally many trips."""
-    bands = max(min(bands, len(minutes) // _FEWEST), 1)
+    bands = max(min(bands, len(minutes) // fewest), 1)
     return np.quantile(minutes, np.arange(1, bands) / bands)
 
 

@@ -72,7 +72,9 @@ class Linear(Estimator):
         self.numbers_, self.codes_ = np.array(numbers, int), np.array(codes, int)
         self.offset_ = float(regressor.intercept_[0])
         self._unfold(encoder, regressor.coef_)
-        self.spread_ = self._spread(X)
+        terms = self._terms(X)
+        # how far each feature moves the prediction, and from where
+        self.spread_, self.means_ = terms.std(axis=0), terms.mean(axis=0)
 
     def for_rounds(self, rounds: int) -> Self:
         """Return an unfitted estimator that makes so many passes."""
@@ -123,38 +125,26 @@ class Linear(Estimator):
             self.tables_.append((values.astype(np.float32), weights[start : start + len(values)]))
             start += len(values)
 
-    def _spread(self, X: Matrix) -> Minutes:
-        """How far each feature moves the prediction: its contribution's standard deviation."""
-        spread = np.zeros(X.shape[1])
-        values = X[:, self.numbers_].astype(np.float64)
-        spread[self.numbers_] = np.nanstd(np.where(np.isnan(values), self.fill_, values), axis=0)
-        spread[self.numbers_] *= np.abs(self.weights_)
-        for column, table in zip(self.codes_, self.tables_, strict=True):
-            spread[column] = self._weights_of(X[:, column], *table).std()
-        return spread
-
     def _predict(self, X: Matrix) -> Minutes:
-        # take lays rows out one after the other, whatever their number, so that sums are alike
-        values = np.take(X, self.numbers_, axis=1).astype(np.float64)
-        absent = np.isnan(values)
         # summed row by row, not by BLAS: a row gives the same number alone and among others
-        terms = np.where(absent, self.fill_, values) * self.weights_ + absent * self.absence_
-        minutes: Minutes = self.offset_ + terms.sum(axis=1)
-        for column, table in zip(self.codes_, self.tables_, strict=True):
-            minutes += self._weights_of(X[:, column], *table)
+        minutes: Minutes = self.offset_ + self._terms(X).sum(axis=1)
         return minutes
 
     def contributions(self, X: Matrix) -> tuple[Minutes, Minutes]:
-        """Return each feature's own term of the sum."""
+        """Return by how much each term of the sum differs from its mean on training rows."""
+        terms = self._terms(X) - self.means_
+        return np.full(len(X), self.offset_ + self.means_.sum()), terms
+
+    def _terms(self, X: Matrix) -> Minutes:
         values = np.take(X, self.numbers_, axis=1).astype(np.float64)
         absent = np.isnan(values)
-        parts = np.zeros(X.shape, dtype=np.float64)
-        parts[:, self.numbers_] = (
+        terms = np.zeros(X.shape, dtype=np.float64)
+        terms[:, self.numbers_] = (
             np.where(absent, self.fill_, values) * self.weights_ + absent * self.absence_
         )
         for column, table in zip(self.codes_, self.tables_, strict=True):
-            parts[:, column] = self._weights_of(X[:, column], *table)
-        return np.full(len(X), self.offset_), parts
+            terms[:, column] = self._weights_of(X[:, column], *table)
+        return terms
 
     @staticmethod
     def _weights_of(codes: Matrix, values: Matrix, weights: Minutes) -> Minutes:
@@ -199,4 +189,4 @@ class Linear(Estimator):
         return self
 
 
-_ARRAYS = ("numbers", "codes", "weights", "fill", "absence", "spread")
+_ARRAYS = ("numbers", "codes", "weights", "fill", "absence", "spread", "means")

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from trip_duration.models.estimator import Estimator, LearningCurve, Matrix, Minutes
+from trip_duration.models.estimator import Estimator, LearningCurve, Matrix, Minutes, unnamed
 from trip_duration.params import ModellingParams
 
 COLUMNS = ("pickup_zone", "dropoff_zone", "hour")
@@ -22,10 +22,11 @@ class LookupTable(Estimator):
     """Median duration by zone pair and hour, falling back to the pair, the pickup zone, and all.
 
     What a dispatcher without a model would use. It takes the columns ``COLUMNS`` of the matrix, or
-    the first three where they are not named.
+    the first three where columns have no names.
 
     Args:
-        min_trips: Fewest training trips of a cell whose median is trusted.
+        min_trips: Fewest training rows of a cell whose median is trusted; a trip that is presented
+            with its distance and without is two rows.
     """
 
     family: ClassVar[str] = "lookup"
@@ -42,6 +43,11 @@ class LookupTable(Estimator):
     def _fit(self, X: Matrix, y: Minutes, eval_set: Any) -> None:
         names = list(self.feature_names_)
         found = [names.index(name) for name in COLUMNS if name in names]
+        if not found and self.feature_names_ != unnamed(X.shape[1]):
+            raise ValueError(
+                f"a lookup table takes at least one of the features {', '.join(COLUMNS)}; given "
+                f"were {', '.join(names)}. Add their sources to the feature set."
+            )
         self.columns_ = found or list(range(min(len(COLUMNS), X.shape[1])))
         self.overall_ = float(np.median(y))
         self.keys_: list[npt.NDArray[np.int64]] = []

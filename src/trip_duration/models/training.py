@@ -76,13 +76,16 @@ def make_training_set(
         params: Settings of history, selection and presentation.
     """
     late = (known_trips["pickup_datetime"] >= validation_from).to_numpy()
-    full, train, validation = fit_features(known_trips[~late], known_trips[late], zones, params)
+    before, after = known_trips[~late], known_trips[late]
+    full, train, validation = fit_features(before, after, zones, params)
     kept = choose_features(train, validation, full, params)["kept"]
     early, ways = full.select(kept), params.presentation
     shown = present(train, full, early, ways), present(validation, full, early, ways)
     if not params.refit:
         return TrainingSet(early, *shown, early)
-    full, known, _ = fit_features(known_trips, known_trips[:0], zones, params)
+    # in one order whoever trains: bagging draws rows by their place
+    everything = pd.concat([before, after], ignore_index=True)
+    full, known, _ = fit_features(everything, everything[:0], zones, params)
     last = full.select(kept)
     return TrainingSet(early, *shown, last, present(known, full, last, ways))
 
@@ -90,7 +93,8 @@ def make_training_set(
 def train(data: TrainingSet, params: ModellingParams, facts: Mapping[str, Any]) -> Trained:
     """Train the estimator, stop it by validation, calibrate its intervals, fit it to all trips.
 
-    Intervals stay those that were calibrated on trips that nothing had learnt from.
+    Intervals stay those that were calibrated on trips that no weight was learnt from; they only
+    told training when to stop.
 
     Args:
         data: Training and validation rows.

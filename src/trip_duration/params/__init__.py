@@ -36,6 +36,7 @@ from trip_duration.params.model import (
     XGBoostParams,
 )
 from trip_duration.params.promotion import PromotionParams
+from trip_duration.params.recalibration import RecalibrationParams
 from trip_duration.params.reports import ExplanationParams, ReportingParams
 from trip_duration.params.tuning import Choice, Space, Span, TuningParams
 from trip_duration.params.types import (
@@ -75,6 +76,7 @@ __all__ = [
     "Parameters",
     "PromotionParams",
     "RandomForestParams",
+    "RecalibrationParams",
     "ReportingParams",
     "RuleParams",
     "SelectionParams",
@@ -95,13 +97,14 @@ class Parameters(Group):
     feature_engineering: FeatureEngineeringParams
     modelling: ModellingParams
     behaviour: BehaviourParams
+    recalibration: RecalibrationParams
     explanation: ExplanationParams
     reporting: ReportingParams
     backtest: BacktestParams
     comparison: ComparisonParams
     tuning: TuningParams
     promotion: PromotionParams
-    inference: InferenceParams = InferenceParams()
+    inference: InferenceParams
 
     source_root: SourceRoot | None = None
     service: Service | None = None

@@ -209,7 +209,7 @@ class IntervalParams(Group):
     """
 
     coverage: Annotated[float, Field(ge=0.5, le=0.98)] = 0.90
-    drift_margin: Annotated[float, Field(ge=0, le=0.1)] = 0.01
+    drift_margin: Annotated[float, Field(ge=0, le=0.1)] = 0.015
     bands: Annotated[int, Field(ge=1, le=50)] = 6
     quantiles: QuantileParams = QuantileParams()
 

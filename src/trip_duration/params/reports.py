@@ -16,12 +16,12 @@ class ExplanationParams(Group):
         explained_rows: Test trips whose predictions are taken apart, evenly spaced, every other one
             with its distance.
         permuted_rows: Test trips, evenly spaced, among which the values of each feature are
-            shuffled.
+            shuffled once.
         seed: Seed of the shuffling.
     """
 
     explained_rows: Annotated[int, Field(ge=2)] = 300
-    permuted_rows: Annotated[int, Field(ge=2)] = 500
+    permuted_rows: Annotated[int, Field(ge=2)] = 2_000
     seed: Seed = 0
 
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trip_duration.errors import ReproductionError
+from trip_duration.identity import versions
 from trip_duration.reproduction.processes import clean_variables, run_program
-from trip_duration.tracking.manifest import RunManifest, library_versions, sha256_of_lock
+from trip_duration.tracking.manifest import RunManifest, sha256_of_lock
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Environment:
 
 def running_environment(project: Path) -> Environment:
     """Describe the environment of this process, taken to be that of the project's lock."""
-    return Environment(platform.python_version(), sha256_of_lock(project), library_versions())
+    return Environment(platform.python_version(), sha256_of_lock(project), versions())
 
 
 def why_install(manifest: RunManifest, tree: Path, running: Environment) -> str | None:

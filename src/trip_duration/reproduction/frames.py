@@ -48,11 +48,6 @@ class FrameDifference:
     counts: dict[str, int]
     first: Cell | None
 
-    @property
-    def identical(self) -> bool:
-        """Whether there is no difference at all."""
-        return not self.form and not self.counts
-
 
 def compare_frames(expected: pd.DataFrame, found: pd.DataFrame) -> FrameDifference:
     """Compare two frames bit by bit; NaN equals NaN of the same bits, zero is not minus zero.

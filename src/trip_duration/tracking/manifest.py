@@ -7,17 +7,16 @@ the commit, and what no node has made does not lie beside what nodes make.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import platform
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
 from kedro.pipeline import Pipeline
 from pydantic import BaseModel
 
+from trip_duration.identity import digest_of_json, versions
 from trip_duration.params import Group, read_parameters
 from trip_duration.params.flat import flatten
 from trip_duration.tracking import files, surroundings
@@ -29,21 +28,6 @@ LOCK = "requirements.lock"
 KEPT_ROWS = 100_000
 # what a run has to end with, and begin without, to be made again
 TARGETS = ("predictions", "raw_manifest")
-# those that numbers come from; each by the names it is published under
-COMPUTING = (
-    ("numpy",),
-    ("pandas",),
-    ("pyarrow",),
-    ("lightgbm",),
-    ("xgboost", "xgboost-cpu"),
-    ("scikit-learn",),
-    ("scipy",),
-    ("mapie",),
-    ("geopandas",),
-    ("shapely",),
-    ("pyproj",),
-    ("holidays",),
-)
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_DYNAMIC")
 
 
@@ -183,7 +167,7 @@ def _describe(
     return RunManifest(
         code=code,
         python=platform.python_version(),
-        libraries=library_versions(),
+        libraries=versions(),
         machine={k.removeprefix("hardware."): v for k, v in surroundings.hardware().items()},
         threads=_threads(leaves),
         env=run_params.get("env"),
@@ -207,21 +191,6 @@ def _is_complete(run_params: Mapping[str, Any], pipeline: Pipeline) -> bool:
     return all(name == "parameters" or name.startswith("params:") for name in needed)
 
 
-def library_versions() -> dict[str, str]:
-    """Return the versions of the installed libraries that numbers come from."""
-    found = {names[0]: _version(names) for names in COMPUTING}
-    return {name: known for name, known in found.items() if known is not None}
-
-
-def _version(names: tuple[str, ...]) -> str | None:
-    for name in names:
-        try:
-            return version(name)
-        except PackageNotFoundError:
-            continue
-    return None
-
-
 def _threads(leaves: Mapping[str, Any]) -> dict[str, int | str]:
     asked = {k: v for k, v in leaves.items() if k.rpartition(".")[2] == "num_threads"}
     return {**asked, **{k: os.environ[k] for k in THREAD_VARIABLES if k in os.environ}}
@@ -237,7 +206,7 @@ def describe_raw(manifest: Mapping[str, Any]) -> RawFiles:
 def data_digest(manifest: Mapping[str, Any]) -> str:
     """Return a SHA-256 over the checksums of all ingested files."""
     checksums = {k: v for k, v in flatten(manifest).items() if k.endswith(".sha256")}
-    return hashlib.sha256(json.dumps(checksums, sort_keys=True).encode()).hexdigest()
+    return digest_of_json(checksums)
 
 
 def _describe_bundle(predictor: Any) -> BundleDigest:

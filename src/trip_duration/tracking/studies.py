@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 # the node that makes the models of a study, and the report that it ends in
 STUDIES = {"run_backtest": "backtest_report", "run_comparison": "comparison_report"}
 _BATCH = 1_000
+# MLflow takes no other characters in the name of a metric
+_REFUSED = re.compile(r"[^\w.\-/ ]")
 
 
 def study_metrics(name: str, report: Mapping[str, Any]) -> dict[str, float]:
@@ -30,8 +33,9 @@ def study_metrics(name: str, report: Mapping[str, Any]) -> dict[str, float]:
     numbers: dict[str, float] = {}
     for label, row in rows:
         leaves = flatten(row)
-        kept = {k: v for k, v in leaves.items() if isinstance(v, int | float) and v is not True}
-        numbers |= {f"{study}.{label}.{leaf}": float(value) for leaf, value in kept.items()}
+        kept = {k: v for k, v in leaves.items() if type(v) in (int, float)}
+        named = {f"{study}.{label}.{leaf}": float(value) for leaf, value in kept.items()}
+        numbers |= {_REFUSED.sub("_", key): value for key, value in named.items()}
     return numbers
 
 
@@ -42,7 +46,7 @@ def _tested(report: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]
 
 def _compared(report: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for row in report["candidates"]:
-        yield row["candidate"].replace(" ", "_"), row
+        yield f"{row['family']}.{row['feature_set']}", row
 
 
 def log_study(client: MlflowClient, run_id: str, name: str, report: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ Knows requests and answers. It must not know how a predictor is made or what is 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 import pandas as pd
@@ -14,6 +15,7 @@ from trip_duration.evaluation.behaviour import edges, roads, sameness
 from trip_duration.evaluation.behaviour.exam import Check, Exam, Predicts
 from trip_duration.params import BehaviourParams
 
+log = logging.getLogger(__name__)
 __all__ = ["CHECKS", "Check", "Exam", "Predicts", "check_behaviour"]
 
 # the last one looks at the answers that all others were given
@@ -67,5 +69,6 @@ def _run(name: str, check: Callable[[Exam], Check], exam: Exam) -> Check:
     try:
         return check(exam)
     except Exception as error:  # whatever a predictor raises is what was asked for here
+        log.exception("the check %s met an error", name)
         said = f"the predictor raised {type(error).__name__}: {error}"
         return Check(name, passed=False, figure=None, bound=0.0, words=said)

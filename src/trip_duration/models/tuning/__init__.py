@@ -5,7 +5,7 @@ Nothing that predicts imports it: it is the one part of this room that needs Opt
 """
 
 from trip_duration.models.tuning.folds import Fold, Window, fold_windows, make_fold
-from trip_duration.models.tuning.identity import digest_of, digest_of_code
+from trip_duration.models.tuning.identity import digest_of_search
 from trip_duration.models.tuning.search import Study, search
 from trip_duration.models.tuning.trials import Trial, best_trial, read_trials
 
@@ -15,8 +15,7 @@ __all__ = [
     "Trial",
     "Window",
     "best_trial",
-    "digest_of",
-    "digest_of_code",
+    "digest_of_search",
     "fold_windows",
     "make_fold",
     "read_trials",

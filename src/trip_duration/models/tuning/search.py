@@ -106,13 +106,20 @@ def _try(study: Study, folds: Sequence[Fold], draws: Draws, trials: Sequence[Tri
                 break
             scores.append(_finite(fold.score(modelling)))
     except Exception as error:
-        if drawn is None:
-            # all others are compared with the configured settings
+        # all others are compared with the configured settings
+        if drawn is None or not _blames_settings(error):
             raise
+        log.exception("trial %d failed with %s", len(trials), params)
         state, reason = "failed", f"{type(error).__name__}: {error}"
     value = float(np.mean(scores)) if state == "complete" else None
     seconds = perf_counter() - began
     return Trial(study.digest, len(trials), params, state, scores, value, seconds, reason)
+
+
+def _blames_settings(error: Exception) -> bool:
+    # a slip in the code and a machine that is too small would fail every trial alike; where
+    # scikit-learn refuses a setting, its error is of both kinds
+    return isinstance(error, ValueError) or not isinstance(error, TypeError | MemoryError)
 
 
 def _finite(score: float) -> float:

@@ -49,17 +49,18 @@ class Trial:
         return cls(**record)
 
 
-def read_trials(records: Mapping[str, Mapping[str, Any]], study: str) -> list[Trial]:
-    """Return the trials of a study up to the first that is missing, in the order of the search.
+def read_trials(records: Mapping[str, Mapping[str, Any]], study: str, most: int) -> list[Trial]:
+    """Return the first trials of a study up to one that is missing, in the order of the search.
 
     Args:
         records: Records of this study and of others.
         study: Digest of the study.
+        most: Trials that are asked for; an earlier run may have gone further.
     """
     own = [Trial.from_record(r) for r in records.values() if r["study"] == study]
     ordered = sorted(own, key=lambda trial: trial.number)
     # what comes after a gap was drawn knowing the one that is missing
-    return [trial for place, trial in enumerate(ordered) if trial.number == place]
+    return [trial for place, trial in enumerate(ordered[:most]) if trial.number == place]
 
 
 def best_trial(trials: Iterable[Trial]) -> Trial | None:

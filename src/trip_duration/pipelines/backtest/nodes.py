@@ -8,9 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from trip_duration.errors import DataError
 from trip_duration.evaluation import backtest
-from trip_duration.evaluation.folds import BOTH, Task, plan_folds
+from trip_duration.evaluation.folds import BOTH, plan_known_folds, read_tasks, write_plan
 from trip_duration.evaluation.identity import describe_code, name_tasks
 from trip_duration.evaluation.measuring import run_tasks
 from trip_duration.evaluation.recipe import Recipe
@@ -55,15 +54,7 @@ def plan_backtest(
     Raises:
         DataError: If nothing can be tested.
     """
-    available = [month for month in passed_months if month in trips]
-    folds, skipped = plan_folds(available, params, params.stale_months)
-    if not folds:
-        lines = "\n".join(f"- {month}: {reason}" for month, reason in skipped.items())
-        raise DataError(
-            f"no month can be tested with a window of {params.window} months and a delay of "
-            f"{params.delay}; processed and passed: {', '.join(available) or 'none'}.\n{lines}\n"
-            "Run the pipelines ingestion and data_processing for more months."
-        )
+    folds, skipped = plan_known_folds(trips, passed_months, params, params.stale_months)
     candidates = backtest.make_candidates(params, recipe.features.selection)
     several = [candidate for candidate in candidates if candidate.presentation == BOTH]
     single = [candidate for candidate in candidates if candidate.presentation != BOTH]
@@ -71,7 +62,7 @@ def plan_backtest(
     tasks = name_tasks(folds, several, trips, recipe, code)
     tasks += name_tasks(backtest.keep_first_months(folds), single, trips, recipe, code)
     log.info("%d folds, %d months cannot be tested", len(folds), len(skipped))
-    return {"tasks": [task.to_json() for task in tasks], "skipped": skipped}
+    return write_plan(tasks, skipped)
 
 
 def run_backtest(
@@ -91,7 +82,7 @@ def run_backtest(
     Yields:
         Each outcome as soon as it is known, so that a run that is killed leaves what it has done.
     """
-    yield from run_tasks(_tasks(plan), trips, recipe, finished)
+    yield from run_tasks(read_tasks(plan), trips, recipe, finished)
 
 
 def report_backtest(
@@ -108,11 +99,7 @@ def report_backtest(
         params: Window, delay, and how far coverage may stray.
         modelling: The coverage that was asked for.
     """
-    report = backtest.summarise(_tasks(plan), results, plan["skipped"], params, modelling)
+    report = backtest.summarise(read_tasks(plan), results, plan["skipped"], params, modelling)
     for line in report["drift"]:
         log.warning(line)
     return {**report, "card": write_card(report)}
-
-
-def _tasks(plan: dict[str, Any]) -> list[Task]:
-    return [Task.from_json(plain) for plain in plan["tasks"]]

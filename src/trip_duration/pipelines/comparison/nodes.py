@@ -8,9 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from trip_duration.errors import DataError
 from trip_duration.evaluation.comparison import compare, make_candidates
-from trip_duration.evaluation.folds import Task, plan_folds
+from trip_duration.evaluation.folds import plan_known_folds, read_tasks, write_plan
 from trip_duration.evaluation.identity import describe_code, name_tasks
 from trip_duration.evaluation.measuring import run_tasks
 from trip_duration.evaluation.recipe import Recipe
@@ -55,16 +54,9 @@ def plan_comparison(
     Raises:
         DataError: If nothing can be tested.
     """
-    available = [month for month in passed_months if month in trips]
-    folds, skipped = plan_folds(available, params)
-    if not folds:
-        raise DataError(
-            f"no month can be tested with a window of {params.window} months and a delay of "
-            f"{params.delay}; processed and passed: {', '.join(available) or 'none'}. Run the "
-            "pipelines ingestion and data_processing for more months."
-        )
+    folds, skipped = plan_known_folds(trips, passed_months, params)
     tasks = name_tasks(folds, make_candidates(params), trips, recipe, describe_code())
-    return {"tasks": [task.to_json() for task in tasks], "skipped": skipped}
+    return write_plan(tasks, skipped)
 
 
 def run_comparison(
@@ -84,7 +76,7 @@ def run_comparison(
     Yields:
         Each outcome as soon as it is known.
     """
-    yield from run_tasks(_tasks(plan), trips, recipe, finished)
+    yield from run_tasks(read_tasks(plan), trips, recipe, finished)
 
 
 def report_comparison(
@@ -100,12 +92,8 @@ def report_comparison(
     Returns:
         The report, with a few lines for the model card, and the same as a page to read.
     """
-    found = compare(_tasks(plan), results, params)
+    found = compare(read_tasks(plan), results, params)
     report = {**found, "skipped": plan["skipped"]}
     log.info(report["recommendation"])
     card = write_card(report)
     return {**report, "card": card}, write_page(card, report)
-
-
-def _tasks(plan: dict[str, Any]) -> list[Task]:
-    return [Task.from_json(plain) for plain in plan["tasks"]]

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from trip_duration.errors import DataError
-from trip_duration.evaluation.splits import split_off_last_days
+from trip_duration.evaluation.splits import read_months, split_off_last_days
 from trip_duration.features import FeatureTransformer
 from trip_duration.features.examples import (
     Examples,
@@ -40,12 +39,12 @@ def split_trips(
     Raises:
         DataError: If a month was not processed or did not pass.
     """
-    known = _read(trips, passed_months, params.train_months)
+    known = read_months(trips, passed_months, params.train_months)
     begin = split_off_last_days(known, params.train_months[-1], params.validation_days)
     late = known["pickup_datetime"] >= begin
     train = known[~late].reset_index(drop=True)
     validation = known[late].reset_index(drop=True)
-    test = _read(trips, passed_months, params.test_months)
+    test = read_months(trips, passed_months, params.test_months)
     log.info(
         "%d training trips before %s, %d validation trips from then on, %d test trips",
         len(train),
@@ -70,16 +69,6 @@ def _describe_splits(
         "refit": params.refit,
         "checksums": {month: trips[month].record["sha256"] for month in months},
     }
-
-
-def _read(trips: dict[str, MonthPart], passed: list[str], months: tuple[str, ...]) -> pd.DataFrame:
-    absent = [month for month in months if month not in passed or month not in trips]
-    if absent:
-        raise DataError(
-            f"months not processed: {', '.join(absent)}. Processed and passed: "
-            f"{', '.join(passed)}. Run the pipelines ingestion and data_processing for them."
-        )
-    return pd.concat([trips[month].read() for month in months], ignore_index=True)
 
 
 def fit_transformer(

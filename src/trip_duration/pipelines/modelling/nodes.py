@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 from dataclasses import asdict
 from typing import Any
@@ -11,9 +9,11 @@ from typing import Any
 import pandas as pd
 
 from trip_duration.errors import DataError
+from trip_duration.evaluation.importance import space_evenly
 from trip_duration.evaluation.predictions import predict_trips
 from trip_duration.features import FeatureTransformer
 from trip_duration.features.examples import Examples
+from trip_duration.identity import digest_of_json
 from trip_duration.models import Predictor
 from trip_duration.models.training import TrainingSet, train, train_lookup
 from trip_duration.params import FeatureEngineeringParams, ModellingParams
@@ -49,11 +49,10 @@ def describe_training(
             "feature_engineering with the same parameters first."
         )
     checksums = {month: split_facts["checksums"][month] for month in split_facts["train_months"]}
-    digest = hashlib.sha256(json.dumps(checksums, sort_keys=True).encode()).hexdigest()
     return {
         "service": split_facts["service"],
         **made,
-        "data_digest": digest,
+        "data_digest": digest_of_json(checksums),
         "seed": modelling.seed,
         "objective": modelling.objective,
     }
@@ -132,8 +131,8 @@ def train_predictor(
 
 def sample_training(train_trips: pd.DataFrame, params: ModellingParams) -> pd.DataFrame:
     """Take evenly spaced training trips, enough for the metrics of training."""
-    step = max(-(-len(train_trips) // params.train_rows), 1) if params.train_rows else 1
-    return train_trips.iloc[::step].reset_index(drop=True)
+    rows = params.train_rows or len(train_trips)
+    return space_evenly(train_trips, rows).reset_index(drop=True)
 
 
 def predict_validation(

@@ -29,49 +29,14 @@ from trip_duration.pipelines.reporting.card_tables import (
     table_rules,
     table_splits,
 )
+from trip_duration.pipelines.reporting.card_words import (
+    FAMILIES,
+    IMPORTANCE,
+    PRESENTATIONS,
+    REFIT,
+    say_training,
+)
 from trip_duration.pipelines.reporting.figures_slices import Metrics, Slices
-
-_FAMILIES = {
-    "lightgbm": "Gradient-boosted trees (LightGBM), stopped early on the validation trips.",
-    "xgboost": "Gradient-boosted trees (XGBoost), stopped early on the validation trips.",
-    "random_forest": "A random forest (scikit-learn): trees that are grown apart and averaged.",
-    "linear": "Linear regression on scaled and one-hot coded features, by gradient descent.",
-    "lookup": "A lookup table of median durations by zone pair and hour, and coarser cells.",
-}
-_IMPORTANCE = {
-    "lightgbm": "the gain of all splits on it",
-    "xgboost": "the gain of all splits on it",
-    "random_forest": "the fall of squared error in all splits on it",
-    "linear": "how far it moves the predictions of training trips",
-    "lookup": "the same share for each column of the table",
-}
-_PRESENTATIONS = {
-    "both": "Every training trip is shown to it twice, with its metered distance and without, so "
-    "that one model answers both kinds of request.",
-    "with_distance": "Training trips are shown to it with their metered distance only: what it "
-    "answers to requests without a distance means nothing.",
-    "without_distance": "Training trips are shown to it without their distance only: it makes "
-    "nothing of the distance of a request.",
-}
-# what becomes of the validation trips, and of which model their metrics are
-_REFIT = {
-    True: {
-        "refit": "Then transformer and estimator were fitted once more, to all known trips, those "
-        "of validation included, for as many rounds as validation had found.",
-        "kept": "kept for validation at first",
-        "validation_words": "Metrics of validation trips are of the model before it was fitted "
-        "once more, to which they are new.",
-    },
-    False: {
-        "refit": "It was not fitted once more to the validation trips.",
-        "kept": "kept for validation",
-        "validation_words": "Validation trips have set the number of rounds, but no weights.",
-    },
-}
-_OBJECTIVES = {
-    "absolute_error": "mean absolute error",
-    "squared_error": "mean squared error",
-}
 
 
 def gather_data(data_quality: Json, raw_manifest: Json) -> dict[str, Json]:
@@ -142,13 +107,14 @@ def _identify(run: Json) -> dict[str, Any]:
     return {
         "sha256": run["sha256"],
         "family": run["family"],
-        "family_words": _FAMILIES.get(run["family"], f"The family `{run['family']}`."),
-        "presentations": _PRESENTATIONS[facts["presentation"]],
-        "importance_words": _IMPORTANCE.get(run["family"], "as its family measures it"),
-        "objective": _OBJECTIVES.get(facts["objective"], facts["objective"]),
+        "family_words": FAMILIES.get(run["family"], f"The family `{run['family']}`."),
+        "presentations": PRESENTATIONS[facts["presentation"]],
+        "importance_words": IMPORTANCE.get(run["family"], "as its family measures it"),
+        "trained": say_training(run["family"], facts["objective"]),
         "objective_name": facts["objective"],
         "rounds": f"{run['rounds']:,}",
-        "floor": f"{run['floor']:.1f}",
+        "bounds": f"below {run['floor']:.1f} minutes"
+        + (f" or above {run['ceiling']:.1f}" if run["ceiling"] else ""),
         "feature_count": len(run["features"]),
         "features": table_features(run),
         "command": run["command"],
@@ -156,7 +122,7 @@ def _identify(run: Json) -> dict[str, Any]:
         "service": facts["service"],
         "data_digest": facts["data_digest"],
         "validation_days": facts["validation_days"],
-        **_REFIT[facts["refit"]],
+        **REFIT[facts["refit"]],
         "train_months": span_months(facts["train_months"]),
         "test_months": span_months(facts["test_months"]),
     }
@@ -188,7 +154,7 @@ def _describe_findings(findings: dict[str, Any], run: Json) -> dict[str, str]:
         "worst_trips": f"{worst['min_trips']:,}",
         "fairness": write_fairness(findings["fairness"]),
         "explanation": write_explanation(findings["explanation"], run),
-        "behaviour": write_behaviour(findings["studies"]),
+        "behaviour": write_behaviour(findings["studies"], run["sha256"]),
         "studies": write_studies(findings["studies"]),
     }
 

@@ -17,7 +17,7 @@ from trip_duration.pipelines.reporting.figures_slices import Metrics, Slices
 
 _REMEDY = (
     "The remedy is to calibrate anew on the newest month whose trips are known, which needs no new "
-    "training."
+    "training: `kedro run --pipelines recalibration`."
 )
 _KINDS = {"": "", "_with_distance": " with the distance known"}
 _MOST_SHORT, _STRONGEST = 10, 10
@@ -51,7 +51,10 @@ def write_intervals(metrics: Metrics, slices: Slices, run: Json) -> str:
 def _say_of_slices(judged: Json, promise: float) -> str:
     if not judged["judged"]:
         return f"No slice has the {FEWEST:,} test trips that it takes to judge its coverage."
-    those = f"cases (slices with at least {FEWEST:,} test trips, without and with a distance)"
+    those = (
+        f"cases (bands of hours, pairs of boroughs and bands of distance with at least {FEWEST:,} "
+        "test trips, without and with a distance)"
+    )
     if not judged["short"]:
         return f"All of {judged['judged']} {those} hold at least {promise - SLACK:.0%}."
     short = judged["short"]

@@ -33,9 +33,14 @@ def gather_studies(
     }
 
 
-def write_behaviour(studies: dict[str, Json]) -> str:
-    """Write what the checks of the behaviour have found."""
-    return _write(studies, "behaviour")
+def write_behaviour(studies: dict[str, Json], sha256: str) -> str:
+    """Write what the checks of the behaviour have found, and whether of this model."""
+    found = _write(studies, "behaviour")
+    checked = studies["behaviour"].get("predictor", sha256)
+    if checked == sha256:
+        return found
+    command = _COMMAND.format(name="behaviour")
+    return f"**These are of another model** than the card: `{command}`.\n\n{found}"
 
 
 def write_studies(studies: dict[str, Json]) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from trip_duration.evaluation.figures import NAMES
 from trip_duration.evaluation.metrics import SPLITS
 from trip_duration.evaluation.slices import SUFFIXES
+from trip_duration.models.intervals import ENDS
 from trip_duration.pipelines.reporting.card_tables import Json, table
 from trip_duration.pipelines.reporting.figures_slices import Metrics
 
@@ -74,7 +75,7 @@ def table_examples(worst: list[Json]) -> str:
 
 
 def _answer(example: Json, name: str) -> str:
-    lower, upper = (example.get(f"{name}_{end}") for end in ("lower", "upper"))
+    lower, upper = (example.get(f"{name}_{end}") for end in ENDS)
     interval = "" if lower is None else f" ({lower:.1f} to {upper:.1f})"
     return f"{example[name]:.1f}{interval}"
 

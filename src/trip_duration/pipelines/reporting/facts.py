@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from trip_duration.features.transformer import FEATURES
 from trip_duration.models import Predictor
 from trip_duration.months import span_months
@@ -58,6 +60,7 @@ def describe_run(
         "family": predictor.family,
         "rounds": predictor.estimator.curve_.best_round,
         "floor": predictor.floor,
+        "ceiling": predictor.ceiling if np.isfinite(predictor.ceiling) else None,
         "coverage": predictor.intervals.coverage if predictor.intervals else None,
         "features": [
             {"name": name, "meaning": known[name].meaning, "unit": known[name].unit}

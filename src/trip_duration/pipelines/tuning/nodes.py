@@ -8,12 +8,12 @@ from typing import Any
 
 import pandas as pd
 
-from trip_duration.errors import DataError
+from trip_duration.evaluation.splits import read_months
+from trip_duration.identity import digest_of_frame, digest_of_json
 from trip_duration.models.tuning import (
     Fold,
     Study,
-    digest_of,
-    digest_of_code,
+    digest_of_search,
     fold_windows,
     make_fold,
     read_trials,
@@ -40,13 +40,7 @@ def read_known_trips(
     Raises:
         DataError: If a month was not processed or did not pass.
     """
-    absent = [month for month in params.train_months if month not in {*passed_months} & {*trips}]
-    if absent:
-        raise DataError(
-            f"months not processed: {', '.join(absent)}. Processed and passed: "
-            f"{', '.join(passed_months)}. Run the pipelines ingestion and data_processing for them."
-        )
-    return pd.concat([trips[month].read() for month in params.train_months], ignore_index=True)
+    return read_months(trips, passed_months, params.train_months)
 
 
 def make_tuning_folds(
@@ -108,13 +102,13 @@ def describe_study(
     made_of = {
         "facts": facts,
         "data": {month: trips[month].record["digest"] for month in months},
-        "zones": zones.to_csv(),
+        "zones": digest_of_frame(zones),
         "features": feature_engineering.model_dump(mode="json", exclude={"test_months"}),
         "modelling": modelling.model_dump(mode="json", include=settings),
         "tuning": tuning.model_dump(mode="json", exclude={"trials", "timeout", "spaces"}),
-        "code": digest_of_code(),
+        "code": digest_of_search(),
     }
-    study = Study(digest_of(made_of), modelling, tuning)
+    study = Study(digest_of_json(made_of), modelling, tuning)
     return {**facts, "digest": study.digest}
 
 
@@ -138,14 +132,17 @@ def search_settings(
         The record of each trial by its name, as soon as it has ended: Kedro saves it then.
     """
     study = Study(tuning_study["digest"], modelling, tuning)
-    ended = read_trials(finished_trials, study.digest)[: tuning.trials]
+    ended = read_trials(finished_trials, study.digest, tuning.trials)
     log.info("%d trials of this study ended before", len(ended))
     for trial in search(study, tuning_folds, ended):
         yield {trial.name: trial.to_record()}
 
 
 def choose_settings(
-    tuning_trials: dict[str, Record], tuning_study: Record, modelling: ModellingParams
+    tuning_trials: dict[str, Record],
+    tuning_study: Record,
+    modelling: ModellingParams,
+    tuning: TuningParams,
 ) -> dict[str, Any]:
     """Write the winner as parameters that a later run can take.
 
@@ -153,12 +150,13 @@ def choose_settings(
         tuning_trials: Records of all trials.
         tuning_study: Identity of the study.
         modelling: Family and configured settings.
+        tuning: Number of trials, beyond which none is looked at.
 
     Returns:
         The group ``modelling``, with the family and all of its settings.
     """
     family = modelling.model_type
-    best = winner_of(read_trials(tuning_trials, tuning_study["digest"]))
+    best = winner_of(read_trials(tuning_trials, tuning_study["digest"], tuning.trials))
     settings = {**getattr(modelling, family).model_dump(mode="json"), **best.params}
     log.info("trial %d wins: %.4f minutes with %s", best.number, best.value, best.params)
     return {"modelling": {"model_type": family, family: settings}}

@@ -8,23 +8,27 @@ from typing import Any
 from trip_duration.errors import DataError
 from trip_duration.models.tuning import Trial, best_trial, read_trials
 from trip_duration.months import span_months
+from trip_duration.params import TuningParams
 
 _ROWS = 10
 _SCORES = {"absolute_error": "MAE", "squared_error": "RMSE"}
 
 
-def report_tuning(tuning_trials: dict[str, Any], tuning_study: dict[str, Any]) -> dict[str, Any]:
+def report_tuning(
+    tuning_trials: dict[str, Any], tuning_study: dict[str, Any], tuning: TuningParams
+) -> dict[str, Any]:
     """Report the study, its winner, the configured settings beside it, and every trial.
 
     Args:
         tuning_trials: Records of all trials, of this study and of others.
         tuning_study: What was searched.
+        tuning: Number of trials, beyond which none is looked at.
 
     Returns:
         ``study``, ``winner`` and ``default`` (trials), ``gain`` (minutes, and as a share), all
         ``trials``, and ``card``: title, lines and rows for the model card.
     """
-    trials = read_trials(tuning_trials, tuning_study["digest"])
+    trials = read_trials(tuning_trials, tuning_study["digest"], tuning.trials)
     best, default = winner_of(trials), trials[0]
     gain = default.value - best.value if default.value and best.value else 0.0
     share = gain / default.value if default.value else 0.0

@@ -1,0 +1,42 @@
+"""The pipeline recalibration."""
+
+from kedro.pipeline import Node, Pipeline
+
+from trip_duration.pipelines.recalibration import nodes
+
+
+def create_pipeline() -> Pipeline:
+    """Return the pipeline from a predictor and a newer month to the same one with new intervals."""
+    return Pipeline(
+        [
+            Node(
+                func=nodes.read_newest_trips,
+                inputs={
+                    "trips": "trips",
+                    "passed_months": "passed_months",
+                    "predictor": "predictor",
+                    "params": "params:recalibration",
+                },
+                outputs="recalibration_trips",
+                name="read_newest_trips",
+            ),
+            Node(
+                func=nodes.recalibrate_intervals,
+                inputs=["predictor", "recalibration_trips", "params:modelling"],
+                outputs="recalibrated_predictor",
+                name="recalibrate_intervals",
+            ),
+            Node(
+                func=nodes.compare_coverage,
+                inputs={
+                    "predictor": "predictor",
+                    "recalibrated_predictor": "recalibrated_predictor",
+                    "baseline": "baseline",
+                    "recalibration_trips": "recalibration_trips",
+                },
+                outputs="recalibration_report",
+                name="compare_coverage",
+            ),
+        ],
+        tags="recalibration",
+    )

@@ -1,0 +1,85 @@
+"""Recalibration: new intervals for a month that drifted, the same point estimates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.features.small_city import make_trips, zones
+from trip_duration.errors import DataError
+from trip_duration.models.training import Trained, make_training_set, train, train_lookup
+from trip_duration.months import MonthPart
+from trip_duration.params import FeatureEngineeringParams, ModellingParams, RecalibrationParams
+from trip_duration.pipelines.recalibration import nodes
+
+__all__ = ["zones"]
+SMALL = {"num_trees": 40, "num_leaves": 7, "min_data_in_leaf": 5, "early_stopping_rounds": 5}
+MODELLING = ModellingParams(
+    model_type="lightgbm",
+    lightgbm=SMALL,
+    intervals={"quantiles": SMALL, "bands": 2, "drift_margin": 0.0},
+)
+FEATURES = FeatureEngineeringParams(
+    train_months="2023-01", test_months="2023-03", selection={"method": "none"}
+)
+
+
+def trips_of(month: str, seed: int, scale: float = 1.0) -> pd.DataFrame:
+    trips = make_trips(1500, seed, f"{month}-02")
+    trips["duration_minutes"] *= np.random.default_rng(seed).lognormal(0, 0.3, 1500) ** scale
+    return trips.rename(columns={"route_distance": "trip_distance"})
+
+
+@pytest.fixture
+def trained(zones: pd.DataFrame) -> Trained:
+    data = make_training_set(trips_of("2023-01", 0), pd.Timestamp("2023-01-10"), zones, FEATURES)
+    return train(data, MODELLING, {"train_months": ["2023-01"]})
+
+
+@pytest.fixture
+def months() -> dict[str, MonthPart]:
+    """The month of training, and two in which durations spread twice as much."""
+    frames = {
+        "2023-01": trips_of("2023-01", 0),
+        "2023-02": trips_of("2023-02", 1, 2.0),
+        "2023-03": trips_of("2023-03", 2, 2.0),
+    }
+    return {name: MonthPart(name, {}, lambda rows=rows: rows) for name, rows in frames.items()}
+
+
+def test_the_newest_month_is_taken_unless_one_is_named(trained: Any, months: Any) -> None:
+    for month, expected in (("", "2023-03"), ("2023-02", "2023-02")):
+        params = RecalibrationParams(month=month)
+        rows = nodes.read_newest_trips(months, list(months), trained.predictor, params)
+        assert rows["pickup_datetime"].dt.strftime("%Y-%m").unique().tolist() == [expected]
+
+
+@pytest.mark.parametrize("passed", [["2023-01"], []])
+def test_a_month_that_was_learnt_from_is_refused(
+    trained: Any, months: Any, passed: list[str]
+) -> None:
+    with pytest.raises(DataError, match="has learnt from trips up to 2023-01"):
+        nodes.read_newest_trips(months, passed, trained.predictor, RecalibrationParams())
+    chosen = RecalibrationParams(month="2023-01")
+    with pytest.raises(DataError, match=r"recalibration\.month"):
+        nodes.read_newest_trips(months, list(months), trained.predictor, chosen)
+
+
+def test_coverage_comes_back_and_the_estimates_stay(trained: Any, months: Any) -> None:
+    known, later = months["2023-02"].read(), months["2023-03"].read()
+    again = nodes.recalibrate_intervals(trained.predictor, known, MODELLING)
+    baseline = train_lookup(known, trained.predictor.transformer, MODELLING, {})
+    for name, found in nodes.compare_coverage(trained.predictor, again, baseline, later)[
+        "intervals"
+    ].items():
+        assert found["before"]["coverage"] < 0.85, name
+        assert found["after"]["coverage"] == pytest.approx(0.9, abs=0.03)
+        assert found["after"]["mean_width"] > found["before"]["mean_width"]
+    requests = later.rename(columns={"trip_distance": "route_distance"})
+    before, after = (p.predict(requests).minutes for p in (trained.predictor, again))
+    assert before.tobytes() == after.tobytes()
+    assert again.facts["calibrated_on"] == ["2023-02-02", "2023-02-15"]
+    assert again.sha256 != trained.predictor.sha256

@@ -1,0 +1,50 @@
+"""Digests tell apart what is different, and nothing else."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+
+import pandas as pd
+
+from trip_duration.identity import digest_of_code, digest_of_frame, digest_of_json, versions
+
+FRAME = pd.DataFrame({"zone": [1, 2], "x": [0.5, 1.5]})
+
+
+def test_json_is_the_same_whatever_the_order_of_its_keys() -> None:
+    assert digest_of_json({"a": 1, "b": [2]}) == digest_of_json({"b": [2], "a": 1})
+    assert digest_of_json({"a": 1}) != digest_of_json({"a": 2})
+    assert len(digest_of_json({})) == 64
+
+
+def test_a_frame_is_its_names_types_and_rows() -> None:
+    usual = digest_of_frame(FRAME)
+    assert digest_of_frame(FRAME.set_axis([7, 8])) == usual
+    others = [
+        FRAME.iloc[::-1],
+        FRAME.rename(columns={"x": "y"}),
+        FRAME.astype({"zone": "int32"}),
+        FRAME.assign(x=[0.5, 1.25]),
+    ]
+    assert len({usual, *map(digest_of_frame, others)}) == 5
+
+
+def test_code_is_where_modules_are_and_what_is_in_them(tmp_path: Path) -> None:
+    (tmp_path / "room" / "corner").mkdir(parents=True)
+    for name in ("room/a.py", "room/corner/b.py", "c.py"):
+        (tmp_path / name).write_text(name)
+    everywhere = digest_of_code(["room/**/*.py"], tmp_path)
+    assert everywhere == digest_of_code(["room/*.py", "room/corner/*.py"], tmp_path)
+    assert everywhere != digest_of_code(["room/*.py"], tmp_path)
+    (tmp_path / "room" / "corner" / "b.py").write_text("changed")
+    assert digest_of_code(["room/**/*.py"], tmp_path) != everywhere
+    (tmp_path / "room" / "corner" / "b.py").rename(tmp_path / "room" / "corner" / "d.py")
+    assert digest_of_code(["room/**/*.py"], tmp_path) != everywhere
+
+
+def test_versions_are_those_of_the_build_that_is_installed() -> None:
+    found = versions([("no-such-build", "numpy"), ("no-such-library",)])
+    assert found == {"no-such-build": version("numpy")}
+    computing = versions()
+    assert {"numpy", "holidays", "geopandas", "shapely", "pyproj", "xgboost"} <= set(computing)
