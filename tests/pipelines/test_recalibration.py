@@ -50,22 +50,23 @@ def months() -> dict[str, MonthPart]:
     return {name: MonthPart(name, {}, lambda rows=rows: rows) for name, rows in frames.items()}
 
 
-def test_the_newest_month_is_taken_unless_one_is_named(trained: Any, months: Any) -> None:
+def test_the_newest_month_is_taken_unless_one_is_named(months: Any) -> None:
     for month, expected in (("", "2023-03"), ("2023-02", "2023-02")):
-        params = RecalibrationParams(month=month)
-        rows = nodes.read_newest_trips(months, list(months), trained.predictor, params)
+        rows = nodes.read_newest_trips(months, list(months), RecalibrationParams(month=month))
         assert rows["pickup_datetime"].dt.strftime("%Y-%m").unique().tolist() == [expected]
 
 
-@pytest.mark.parametrize("passed", [["2023-01"], []])
-def test_a_month_that_was_learnt_from_is_refused(
-    trained: Any, months: Any, passed: list[str]
-) -> None:
-    with pytest.raises(DataError, match="has learnt from trips up to 2023-01"):
-        nodes.read_newest_trips(months, passed, trained.predictor, RecalibrationParams())
-    chosen = RecalibrationParams(month="2023-01")
-    with pytest.raises(DataError, match=r"recalibration\.month"):
-        nodes.read_newest_trips(months, list(months), trained.predictor, chosen)
+def test_a_month_that_was_not_processed_is_named(months: Any) -> None:
+    chosen = RecalibrationParams(month="2023-05")
+    with pytest.raises(DataError, match="2023-05"):
+        nodes.read_newest_trips(months, list(months), chosen)
+    with pytest.raises(DataError, match="no month was processed"):
+        nodes.read_newest_trips(months, [], RecalibrationParams())
+
+
+def test_a_month_that_was_learnt_from_is_refused(trained: Any, months: Any) -> None:
+    with pytest.raises(DataError, match=r"learnt from trips up to 2023-01.* 2023-01-02 on would"):
+        nodes.recalibrate_intervals(trained.predictor, months["2023-01"].read(), MODELLING)
 
 
 def test_coverage_comes_back_and_the_estimates_stay(trained: Any, months: Any) -> None:

@@ -14,38 +14,31 @@ from trip_duration.evaluation.predictions import predict_trips, score_presentati
 from trip_duration.evaluation.splits import read_months
 from trip_duration.models import Predictor
 from trip_duration.models.training import recalibrate
-from trip_duration.months import MonthPart
+from trip_duration.months import MonthPart, month_bounds
 from trip_duration.params import ModellingParams, RecalibrationParams
 
 log = logging.getLogger(__name__)
 
 
 def read_newest_trips(
-    trips: dict[str, MonthPart],
-    passed_months: list[str],
-    predictor: Predictor,
-    params: RecalibrationParams,
+    trips: dict[str, MonthPart], passed_months: list[str], params: RecalibrationParams
 ) -> pd.DataFrame:
     """Read the trips to calibrate on.
 
     Args:
         trips: Processed months.
         passed_months: Months that passed the gate.
-        predictor: Knows the months that it has learnt from.
         params: The month; by default the newest that was processed.
 
     Raises:
-        DataError: If the predictor has learnt from the month, or from a later one.
+        DataError: If the month was not processed or did not pass, or if none has.
     """
-    months = params.month or tuple(sorted(set(passed_months) & set(trips))[-1:])
-    last = max(predictor.facts["train_months"])
-    if not months or months[0] <= last:
+    newest = tuple(sorted(set(passed_months) & set(trips))[-1:])
+    if not newest:
         raise DataError(
-            f"the predictor has learnt from trips up to {last}: to calibrate on "
-            f"{' '.join(months) or 'no month'} would promise too much. Ingest and process a later "
-            "month, or name one as recalibration.month."
+            "no month was processed: run the pipelines ingestion and data_processing for one."
         )
-    return read_months(trips, passed_months, months)
+    return read_months(trips, passed_months, params.month or newest)
 
 
 def recalibrate_intervals(
@@ -57,8 +50,19 @@ def recalibrate_intervals(
         predictor: The predictor.
         recalibration_trips: Trips that it has not learnt from.
         params: Coverage, its margin, and number of bands.
+
+    Raises:
+        DataError: If it has learnt from months that do not end before these trips.
     """
-    days = recalibration_trips["pickup_datetime"].agg(["min", "max"]).dt.strftime("%Y-%m-%d")
+    pickups = recalibration_trips["pickup_datetime"]
+    last = max(predictor.facts["train_months"])
+    if pickups.min() < month_bounds(last)[1]:
+        raise DataError(
+            f"the predictor has learnt from trips up to {last}: to calibrate on trips from "
+            f"{pickups.min():%Y-%m-%d} on would promise too much. Ingest and process a later "
+            "month, or name one as recalibration.month."
+        )
+    days = pickups.agg(["min", "max"]).dt.strftime("%Y-%m-%d")
     facts = {**predictor.facts, "calibrated_on": days.tolist()}
     return replace(recalibrate(predictor, recalibration_trips, params), facts=facts)
 

@@ -11,12 +11,7 @@ def create_pipeline() -> Pipeline:
         [
             Node(
                 func=nodes.read_newest_trips,
-                inputs={
-                    "trips": "trips",
-                    "passed_months": "passed_months",
-                    "predictor": "predictor",
-                    "params": "params:recalibration",
-                },
+                inputs=["trips", "passed_months", "params:recalibration"],
                 outputs="recalibration_trips",
                 name="read_newest_trips",
             ),
