@@ -75,7 +75,7 @@ def answers(server: Server) -> bool:
         return False
 
 
-def wait_for(what: Any, seconds: float = 40.0) -> None:
+def wait_for(what: Any, seconds: float = 120.0) -> None:
     end = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < end, "it has not happened"
