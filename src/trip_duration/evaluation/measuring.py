@@ -23,7 +23,7 @@ from trip_duration.evaluation.metrics import PRESENTATIONS, score_intervals
 from trip_duration.evaluation.predictions import predict_trips, score_presentations
 from trip_duration.evaluation.recipe import Recipe
 from trip_duration.evaluation.slices import SUFFIXES
-from trip_duration.evaluation.splits import split_off_last_days
+from trip_duration.evaluation.splits import read_months, split_off_last_days
 from trip_duration.features import requests_of
 from trip_duration.models import Predictor
 from trip_duration.models.intervals import Intervals
@@ -105,7 +105,7 @@ def train_months(trips: Mapping[str, MonthPart], months: Sequence[str], recipe: 
         months: Those that are learnt from.
         recipe: How training goes.
     """
-    known = pd.concat([trips[month].read() for month in months], ignore_index=True)
+    known = read_months(trips, trips, months)
     begin = split_off_last_days(known, months[-1], recipe.features.validation_days)
     facts = {"train_months": list(months)}
     start = perf_counter()

@@ -147,6 +147,11 @@ class Estimator(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     def importance(self) -> dict[str, float]:
         """Return the share of each feature in what the model does, adding up to 1."""
 
+    def _as_shares(self, weights: Minutes) -> dict[str, float]:
+        """Return weights of the features by name, so that they add up to 1."""
+        shares = weights / max(weights.sum(), np.finfo(float).tiny)
+        return dict(zip(self.feature_names_, shares.tolist(), strict=True))
+
     @abstractmethod
     def to_files(self) -> dict[str, bytes]:
         """Return the fitted state in native files, without anything that could run code."""

@@ -137,8 +137,7 @@ class LightGBM(Estimator):
     def importance(self) -> dict[str, float]:
         """Return each feature's share of the gain of all splits."""
         gain = self.booster_.feature_importance("gain")
-        shares = gain / max(gain.sum(), np.finfo(float).tiny)
-        return dict(zip(self.feature_names_, shares.tolist(), strict=True))
+        return self._as_shares(gain)
 
     def to_files(self) -> dict[str, bytes]:
         """Return LightGBM's own text, and the names of the features as JSON."""

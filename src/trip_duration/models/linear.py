@@ -153,8 +153,7 @@ class Linear(Estimator):
 
     def importance(self) -> dict[str, float]:
         """Return each feature's share of the movement of predictions in training."""
-        shares = self.spread_ / max(self.spread_.sum(), np.finfo(float).tiny)
-        return dict(zip(self.feature_names_, shares.tolist(), strict=True))
+        return self._as_shares(self.spread_)
 
     def to_files(self) -> dict[str, bytes]:
         """Return weights as npz, names as JSON."""

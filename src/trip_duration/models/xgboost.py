@@ -130,8 +130,7 @@ class XGBoost(Estimator):
         """Return each feature's share of the gain of all splits."""
         gains: Any = self.booster_.get_score(importance_type="total_gain")
         gain = np.array([gains.get(f"f{i}", 0.0) for i in range(self.n_features_in_)])
-        shares = gain / max(gain.sum(), np.finfo(float).tiny)
-        return dict(zip(self.feature_names_, shares.tolist(), strict=True))
+        return self._as_shares(gain)
 
     def to_files(self) -> dict[str, bytes]:
         """Return XGBoost's own file, and the names of the features as JSON."""

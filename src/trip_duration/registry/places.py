@@ -30,7 +30,7 @@ def registry_uri(project: Path) -> str:
 
 
 def database_url(project: Path) -> str:
-    """Return the database of a project's ledger, which the prediction log shares."""
+    """Return the database of a project's ledger."""
     return _place(DATABASE_VARIABLE, _DATABASE, project)
 
 

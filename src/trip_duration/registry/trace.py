@@ -16,10 +16,10 @@ from typing import Any
 from trip_duration.bundle import Bundle, read_bundle
 from trip_duration.errors import ModelFileError, RegistryError
 from trip_duration.models.predictor import KIND
-from trip_duration.params.flat import flatten
 from trip_duration.registry.places import masked
 from trip_duration.registry.records import Version
-from trip_duration.registry.versions import Registry, _without_progress_bar
+from trip_duration.registry.versions import Registry, without_progress_bar
+from trip_duration.tlc.files import data_digest
 
 RUN_MANIFEST, LOCK = "run_manifest.json", "requirements.lock"
 # what a run records beside its parameters
@@ -152,7 +152,7 @@ def _read_run(
     try:
         run = client.get_run(trace.run_id)
         names = {found.path for found in client.list_artifacts(trace.run_id)}
-        with _without_progress_bar():
+        with without_progress_bar():
             files = {
                 name: Path(client.download_artifacts(trace.run_id, name, str(folder))).read_bytes()
                 for name in _RECORDED
@@ -185,7 +185,7 @@ def _compare_run(
         found = _sha256(files[LOCK]) if LOCK in files else "missing"
         trace.compare(f"{LOCK} of the run", trace.lock, found)
     if manifest["raw"] is not None:
-        digest = _digest(manifest["raw"])
+        digest = data_digest(manifest["raw"])
         trace.compare(f"digest of the raw files in {RUN_MANIFEST}", tags.get("data_digest"), digest)
     stated = manifest["predictor"]["sha256"]
     trace.compare(f"predictor in {RUN_MANIFEST}", trace.answer.model_sha256, stated)
@@ -212,13 +212,6 @@ def _raw_link(name: str, expected: str, raw: Path) -> Link:
     except OSError:
         return Link(name, expected, "not at hand", None)
     return Link(name, expected, found, found == expected)
-
-
-def _digest(raw: Mapping[str, Any]) -> str:
-    """Return the digest that a run is tagged with, see ``tracking.manifest.data_digest``."""
-    parts = {part: raw[part] for part in _FOLDERS}
-    checksums = {k: v for k, v in flatten(parts).items() if k.endswith(".sha256")}
-    return _sha256(json.dumps(checksums, sort_keys=True).encode())
 
 
 def _sha256(content: bytes) -> str:

@@ -126,7 +126,7 @@ class Registry:
         return to
 
     def _download(self, version: Version, folder: str) -> Path:
-        with self._asking(), _without_progress_bar():
+        with self._asking(), without_progress_bar():
             from mlflow.artifacts import download_artifacts  # noqa: PLC0415 - see _client
 
             source = self._client.get_model_version_download_uri(self.name, version.number)
@@ -224,7 +224,8 @@ def _holds(folder: Path, sha256: str) -> bool:
 
 
 @contextmanager
-def _without_progress_bar() -> Iterator[None]:
+def without_progress_bar() -> Iterator[None]:
+    """Keep MLflow from drawing a bar for each file that it copies."""
     name: Any = "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"
     before = os.environ.get(name)
     os.environ[name] = "false"

@@ -1,14 +1,18 @@
-"""The publisher's layout: where files lie, and how their columns are spelt."""
+"""The publisher's layout: where files lie, how columns are spelt, what identifies them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow.parquet as pq
 
 from trip_duration.errors import DataError
+from trip_duration.identity import digest_of_json
 from trip_duration.params import Service
+from trip_duration.params.flat import flatten
 
 ZONE_LOOKUP = "misc/taxi_zone_lookup.csv"
 ZONE_SHAPES = "misc/taxi_zones.zip"
@@ -79,3 +83,9 @@ def read_month(path: Path | str) -> pd.DataFrame:
         ) from error
     frame: pd.DataFrame = table.select(list(spelt.values())).rename_columns(list(spelt)).to_pandas()
     return frame
+
+
+def data_digest(manifest: Mapping[str, Any]) -> str:
+    """Return a SHA-256 over the checksums of all ingested files."""
+    checksums = {k: v for k, v in flatten(manifest).items() if k.endswith(".sha256")}
+    return digest_of_json(checksums)

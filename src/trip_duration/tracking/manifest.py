@@ -16,9 +16,10 @@ from typing import Any, Literal
 from kedro.pipeline import Pipeline
 from pydantic import BaseModel
 
-from trip_duration.identity import digest_of_json, versions
+from trip_duration.identity import versions
 from trip_duration.params import Group, read_parameters
 from trip_duration.params.flat import flatten
+from trip_duration.tlc.files import data_digest
 from trip_duration.tracking import files, surroundings
 from trip_duration.tracking.bits import FrameDigest, digest_parts
 
@@ -201,12 +202,6 @@ def describe_raw(manifest: Mapping[str, Any]) -> RawFiles:
     return RawFiles(
         digest=data_digest(manifest), months=manifest["months"], zones=manifest["zones"]
     )
-
-
-def data_digest(manifest: Mapping[str, Any]) -> str:
-    """Return a SHA-256 over the checksums of all ingested files."""
-    checksums = {k: v for k, v in flatten(manifest).items() if k.endswith(".sha256")}
-    return digest_of_json(checksums)
 
 
 def _describe_bundle(predictor: Any) -> BundleDigest:

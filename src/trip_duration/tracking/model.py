@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 import tempfile
 import warnings
@@ -14,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
+
+from trip_duration.registry.versions import without_progress_bar
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
@@ -131,7 +132,7 @@ def _less_noise() -> Iterator[None]:
     }
     before = {name: logging.getLogger(name).level for name in levels}
     # recorded, because MLflow overrides filters
-    with _no_progress_bar(), warnings.catch_warnings(record=True) as said:
+    with without_progress_bar(), warnings.catch_warnings(record=True) as said:
         try:
             _set_levels(levels)
             yield
@@ -147,16 +148,3 @@ def _less_noise() -> Iterator[None]:
 def _set_levels(levels: Mapping[str, int]) -> None:
     for name, level in levels.items():
         logging.getLogger(name).setLevel(level)
-
-
-@contextmanager
-def _no_progress_bar() -> Iterator[None]:
-    name = "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"
-    before = os.environ.get(name)
-    os.environ[name] = "false"
-    try:
-        yield
-    finally:
-        del os.environ[name]
-        if before is not None:
-            os.environ[name] = before
