@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from trip_duration import params, schemas
 from trip_duration.features.dictionary import as_markdown
 from trip_duration.features.transformer import FEATURES
+from trip_duration.serving.settings import PREFIX, Settings
 
 _GENERATED = "<!-- written by `make docs`; change the code, not this page -->\n\n"
 _CONTRACTS = {
@@ -46,6 +47,7 @@ def pages() -> dict[str, str]:
         "features.md": _GENERATED + "# Feature dictionary\n\n" + as_markdown(FEATURES),
         "data-dictionary.md": _GENERATED + _data_dictionary(),
         "parameters.md": _GENERATED + _parameters(),
+        "service-settings.md": _GENERATED + _service_settings(),
     }
 
 
@@ -101,6 +103,23 @@ def _rows(prefix: str, group: type[BaseModel]) -> Iterator[str]:
         schema = group.model_json_schema()["properties"][name]
         default = "required" if field.is_required() else f"`{field.get_default()}`"
         yield f"| `{prefix}.{name}` | {meanings.get(name, '')} | {_kind(schema)} | {default} |"
+
+
+def _service_settings() -> str:
+    parts = [
+        "# Settings of the service\n",
+        f"Options of `trip-duration serve`, or variables `{PREFIX}<NAME>`; options go first.\n",
+        "| name | meaning | type | default |",
+        "|---|---|---|---|",
+    ]
+    described = Settings.model_json_schema()["properties"]
+    for name, field in Settings.model_fields.items():
+        # what may be left out is described beside null
+        choices = described[name].get("anyOf", [described[name]])
+        default = field.default_factory and "`data/service.db`"
+        default = default or ("-" if field.default is None else f"`{field.default}`")
+        parts.append(f"| `{name}` | {field.description} | {_kind(choices[0])} | {default} |")
+    return "\n".join([*parts, ""])
 
 
 def _kind(schema: dict[str, Any]) -> str:

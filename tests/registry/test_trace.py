@@ -139,6 +139,9 @@ def test_a_run_manifest_that_was_altered_is_named(
     content["raw"]["months"][first]["sha256"] = UNKNOWN_HASH
     path.write_text(json.dumps(content))
     assert broken(follow()) == "digest of the raw files in run_manifest.json"
+    content["parameters"]["modelling"]["seed"] = 7_654
+    path.write_text(json.dumps(content))
+    assert broken(follow()) == "modelling.seed in run_manifest.json"
     content["code"]["commit"] = "another"
     path.write_text(json.dumps(content))
     assert broken(follow()) == "commit in run_manifest.json"
@@ -172,7 +175,7 @@ def command(
     """The command in the project, whose log has one prediction of the version."""
     monkeypatch.chdir(project)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    engine = open_database("sqlite:///data/serving/predictions.db")
+    engine = open_database("sqlite:///data/service.db")
     upgrade(engine)
     model = {"model_version": version.number, "model_sha256": version.sha256}
     insert(engine, [as_row(entry(0, **model))])

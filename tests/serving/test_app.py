@@ -184,7 +184,7 @@ def test_answers_carry_an_id_and_the_headers_that_protect(running: Server) -> No
 def test_predictions_are_logged(running: Server) -> None:
     with running.client() as client:
         client.post("/v1/predict", json=REQUEST)
-    assert (running.output.parent / "data/serving/predictions.db").is_file()
+    assert (running.output.parent / "data/service.db").is_file()
 
 
 def test_log_lines_are_json_without_personal_data(running: Server) -> None:

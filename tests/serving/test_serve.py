@@ -104,7 +104,7 @@ def test_at_sigterm_what_runs_is_finished(models: Path, tmp_path: Path) -> None:
 
 
 def logged(folder: Path) -> int:
-    engine = create_engine(f"sqlite:///{folder / 'data/serving/predictions.db'}")
+    engine = create_engine(f"sqlite:///{folder / 'data/service.db'}")
     table = next(name for name in inspect(engine).get_table_names() if name == "predictions")
     with engine.connect() as connection:
         count: int = connection.execute(text(f"select count(*) from {table}")).scalar_one()  # noqa: S608 - own name

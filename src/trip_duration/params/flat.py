@@ -15,3 +15,12 @@ def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             leaves[f"{prefix}{name}"] = value
     return leaves
+
+
+def as_texts(leaves: Mapping[str, Any]) -> dict[str, str]:
+    """Return leaves as MLflow keeps parameters: a list as its values between commas."""
+    return {name: _as_text(value) for name, value in leaves.items()}
+
+
+def _as_text(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)

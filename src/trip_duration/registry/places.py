@@ -1,4 +1,4 @@
-"""Where the registry and the ledger are: by the environment, or in the data folder of a project."""
+"""Where registry and database are: by the environment, or in the data folder of a project."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def registry_uri(project: Path) -> str:
 
 
 def database_url(project: Path) -> str:
-    """Return the database of a project's ledger."""
+    """Return the database of a project: its ledger and, unless told otherwise, its predictions."""
     return _place(DATABASE_VARIABLE, _DATABASE, project)
 
 

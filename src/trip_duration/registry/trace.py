@@ -16,6 +16,7 @@ from typing import Any
 from trip_duration.bundle import Bundle, read_bundle
 from trip_duration.errors import ModelFileError, RegistryError
 from trip_duration.models.predictor import KIND
+from trip_duration.params.flat import as_texts, flatten
 from trip_duration.registry.places import masked
 from trip_duration.registry.records import Version
 from trip_duration.registry.versions import Registry, without_progress_bar
@@ -170,6 +171,7 @@ def _read_manifest(files: Mapping[str, bytes]) -> dict[str, Any] | None:
     try:
         manifest: dict[str, Any] = json.loads(files[RUN_MANIFEST])
         _ = manifest["code"]["lock"], manifest["predictor"]["files"], list(_raw_files(manifest))
+        _ = flatten(manifest["parameters"])
     except (KeyError, ValueError, TypeError, AttributeError):
         return None
     return manifest
@@ -181,6 +183,7 @@ def _compare_run(
     code = manifest["code"]
     trace.commit, trace.clean, trace.lock = code["commit"], code["clean"], code["lock"]
     trace.compare(f"commit in {RUN_MANIFEST}", tags.get("git.commit"), code["commit"] or "unknown")
+    _compare_parameters(trace, manifest["parameters"])
     if trace.lock is not None:
         found = _sha256(files[LOCK]) if LOCK in files else "missing"
         trace.compare(f"{LOCK} of the run", trace.lock, found)
@@ -189,6 +192,17 @@ def _compare_run(
         trace.compare(f"digest of the raw files in {RUN_MANIFEST}", tags.get("data_digest"), digest)
     stated = manifest["predictor"]["sha256"]
     trace.compare(f"predictor in {RUN_MANIFEST}", trace.answer.model_sha256, stated)
+
+
+def _compare_parameters(trace: Trace, parameters: Mapping[str, Any]) -> None:
+    stated = as_texts(flatten(parameters))
+    different = (name for name, said in trace.parameters.items() if stated.get(name) != said)
+    name = next(different, None)
+    if name is None:
+        alike = f"{len(trace.parameters)} alike"
+        trace.compare(f"parameters in {RUN_MANIFEST}", alike, alike)
+    else:
+        trace.compare(f"{name} in {RUN_MANIFEST}", trace.parameters[name], stated.get(name))
 
 
 def _compare_bundle(trace: Trace, manifest: Mapping[str, Any], bundle: Bundle) -> None:

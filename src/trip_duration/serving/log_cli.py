@@ -12,20 +12,25 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trip_duration.errors import TripDurationError
+from trip_duration.registry.places import (
+    DATABASE_VARIABLE,
+    database_url,
+    find_project,
+    registry_uri,
+)
 
 if TYPE_CHECKING:
     from trip_duration.registry.trace import Link, Trace
 
 VARIABLE = "TRIP_DURATION_SERVE_LOG_URL"
-DEFAULT_URL = "sqlite:///data/serving/predictions.db"
 _MARKS = {True: "ok     ", False: "BROKEN ", None: "-      "}
 
 _database = click.option(
     "--database",
     "url",
     envvar=VARIABLE,
-    default=DEFAULT_URL,
-    show_default=True,
+    default=lambda: database_url(find_project(Path.cwd())),
+    show_default=f"{DATABASE_VARIABLE}, data/service.db",
     show_envvar=True,
     help="Database of the prediction log.",
 )
@@ -119,8 +124,7 @@ def trace(prediction_id: str, url: str, tracking_uri: str | None, raw: Path, as_
     Every hash on the way is computed anew. Ends with 0 if all of them hold, with 1 if one does not,
     which is named, and with 2 if the way could not be followed.
     """
-    from trip_duration.registry.places import find_project, registry_uri  # noqa: PLC0415 - see load
-    from trip_duration.registry.trace import Answer, trace_answer  # noqa: PLC0415
+    from trip_duration.registry.trace import Answer, trace_answer  # noqa: PLC0415 - see load
     from trip_duration.registry.versions import Registry  # noqa: PLC0415
     from trip_duration.serving.database import find, open_database  # noqa: PLC0415
 

@@ -11,6 +11,7 @@ from limits import parse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from trip_duration.errors import ParameterError
+from trip_duration.registry.places import database_url, find_project
 
 PREFIX = "TRIP_DURATION_SERVE_"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -51,8 +52,11 @@ class Settings(BaseModel):
     request_seconds: float = Field(10.0, gt=0, description="longest time that a request may take")
 
     log: bool = Field(True, description="whether predictions are logged")
-    log_url: str = Field("sqlite:///data/serving/predictions.db", description="database of the log")
-    log_spool: Path = Field(Path("data/serving/spool"), description="folder for bad times")
+    log_url: str = Field(
+        default_factory=lambda: database_url(find_project(Path.cwd())),
+        description="database of the log, unless `TRIP_DURATION_DATABASE_URL` names one",
+    )
+    log_spool: Path = Field(Path("data/service_spool"), description="folder for bad times")
     access_log: bool = Field(True, description="whether each request is a line of the log")
     telemetry: str | None = Field(None, description="OTLP endpoint that traces are sent to")
 

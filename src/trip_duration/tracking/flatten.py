@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from trip_duration.params import Group, Parameters
-from trip_duration.params.flat import flatten
+from trip_duration.params.flat import as_texts, flatten
 
 
 def flat_parameters(parameters: Parameters) -> dict[str, str]:
@@ -17,8 +15,4 @@ def flat_parameters(parameters: Parameters) -> dict[str, str]:
     groups = {name: value for name, value in parameters if isinstance(value, Group)}
     dumped = {name: group.model_dump(mode="json") for name, group in groups.items()}
     del dumped["tuning"]["spaces"]
-    return {name: _text(value) for name, value in flatten(dumped).items()}
-
-
-def _text(value: Any) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    return as_texts(flatten(dumped))
