@@ -39,7 +39,7 @@ def serve(no_auth: bool, no_log: bool, **choices: Any) -> None:
 
     Serves the predictor of a folder, of the registry, or else of data/06_models/predictor. Every
     option, and what has none, can be set by TRIP_DURATION_SERVE_<NAME>; see
-    docs/reference/service.md. Ends at SIGTERM, after what runs.
+    docs/reference/service-settings.md. Ends at SIGTERM, after what runs.
     """
     from trip_duration.serving.settings import Settings  # noqa: PLC0415 - keeps --help quick
 
