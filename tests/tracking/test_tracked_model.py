@@ -15,19 +15,32 @@ import pytest
 from mlflow.entities import Run
 
 from trip_duration.models import Predictor
+from trip_duration.registry import CHALLENGER, Registry
+from trip_duration.registry.ledger import Ledger
+from trip_duration.registry.promotion import Keeper
 from trip_duration.tracking.model import example, log_predictor
 
 
-@pytest.fixture(params=["logged", "registered"])
+@pytest.fixture(params=["logged", "registered", "promoted"])
 def logged_model(
-    request: pytest.FixtureRequest, tracked: Run, finished_run: Path, use_tracking: Any
+    request: pytest.FixtureRequest,
+    tracked: Run,
+    finished_run: Path,
+    tmp_path: Path,
+    use_tracking: Any,
 ) -> Iterator[str]:
     (output,) = tracked.outputs.model_outputs
     addresses = {
         "logged": f"models:/{output.model_id}",
         "registered": "models:/trip-duration@challenger",
+        "promoted": "models:/trip-duration@champion",
     }
-    with use_tracking(f"sqlite:///{finished_run}/data/mlflow.db"):
+    shutil.copy(finished_run / "data/mlflow.db", tmp_path)
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    with use_tracking(uri):
+        if request.param == "promoted":
+            keeper = Keeper(Registry(uri), Ledger(f"sqlite:///{tmp_path}/service.db"), "tester")
+            keeper.promote(CHALLENGER, {}, reason="to be loaded by its alias", force=True)
         yield addresses[request.param]
 
 
