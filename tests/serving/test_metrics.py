@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
 from tests.serving.running import REQUEST, Server, wait_for
+
+PROJECT = Path(__file__).parents[2]
+RULES: list[dict[str, Any]] = [
+    rule
+    for group in yaml.safe_load((PROJECT / "deploy/alerts.yml").read_text())["groups"]
+    for rule in group["rules"]
+]
 
 
 def figures(server: Server) -> dict[str, float]:
@@ -48,3 +62,23 @@ def test_model_and_log_are_shown(running: Server) -> None:
     assert shown[f"trip_duration_model_info{{{labels}}}"] == 1
     assert shown["trip_duration_log_lost"] == 0
     assert {"trip_duration_log_queued", "trip_duration_log_spooled"} <= set(shown)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule["alert"])
+def test_an_alarm_asks_for_figures_that_are_shown_from_the_start(
+    rule: dict[str, Any], running: Server
+) -> None:
+    with running.client() as client:
+        client.post("/v1/predict", json=REQUEST)
+    wait_for(lambda: figures(running).get("trip_duration_log_written", 0) > 0)
+    shown = figures(running)
+    names = {name.partition("{")[0] for name in shown}
+    assert set(re.findall(r"trip_duration_\w+", rule["expr"])) <= names
+    kinds = re.findall(r'(?:kind|event)=~?"([^"]+)"', rule["expr"])
+    for kind in "|".join(kinds).split("|") if kinds else ():
+        assert any(f'="{kind}"' in name for name in shown), kind
+
+
+def test_the_runbook_has_a_section_for_each_alarm() -> None:
+    sections = re.findall(r"^## (\w+)$", (PROJECT / "docs/how-to/runbook.md").read_text(), re.M)
+    assert sections == [rule["alert"] for rule in RULES]

@@ -27,6 +27,21 @@ if TYPE_CHECKING:
 
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_KINDS = (
+    "internal",
+    "invalid-request",
+    "method",
+    "no-key",
+    "no-model",
+    "no-zones",
+    "not-found",
+    "rate-limit",
+    "scope",
+    "timeout",
+    "too-long",
+    "too-many-rows",
+)
+_EVENTS = ("loaded", "refused", "source_away", "source_back")
 _MINUTES = (1.0, 2.5, 5.0, 7.5, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0)
 
 
@@ -80,6 +95,11 @@ class Metrics:
             "lost": self._gauge("lost", "that could not be logged, since the start", "sum"),
             "written": self._gauge("written", "that were logged, since the start", "sum"),
         }
+        # Prometheus sees no increase of what is not there before it first happens
+        for kind in _KINDS:
+            self._errors.labels(kind)
+        for event in _EVENTS:
+            self._events.labels(event)
         self._named: tuple[str, str, str] | None = None
         self._cells: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
 
