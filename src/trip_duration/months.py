@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # the clock that trips are timed by
 TIME_ZONE = "America/New_York"
@@ -40,10 +43,11 @@ def _expand(part: str) -> list[str]:
             raise ValueError(
                 f"'{part}' is not a month: expected YYYY-MM or a range YYYY-MM..YYYY-MM"
             )
-    months = pd.period_range(first, last if dots else first, freq="M")
-    if months.empty:
+    end = np.datetime64(last if dots else first, "M") + 1
+    months = np.arange(np.datetime64(first, "M"), end)
+    if not len(months):
         raise ValueError(f"'{part}' runs backwards: expected the earlier month first")
-    return months.strftime("%Y-%m").tolist()
+    return [str(month) for month in months]
 
 
 def span_months(months: Sequence[str]) -> str:
@@ -58,6 +62,8 @@ def span_months(months: Sequence[str]) -> str:
 
 def month_bounds(month: str) -> tuple[pd.Timestamp, pd.Timestamp]:
     """Return the first instant of ``month`` and of the month after it, in local time."""
+    import pandas as pd  # noqa: PLC0415 - who serves needs no months
+
     start = pd.Timestamp(f"{month}-01")
     return start, start + pd.offsets.MonthBegin()
 

@@ -6,7 +6,6 @@ from functools import cache
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from trip_duration.features.dictionary import Feature
 
@@ -60,8 +59,9 @@ def day_table(holidays_: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
 
 @cache
 def _seasons() -> npt.NDArray[np.int64]:
-    days = pd.date_range(f"{FIRST_YEAR}-01-01", f"{LAST_YEAR}-12-31", unit="us")
-    return days.month.to_numpy(np.int64) % 12 // 3
+    days = np.arange(f"{FIRST_YEAR}-01-01", f"{LAST_YEAR + 1}-01-01", dtype="datetime64[D]")
+    # months are counted from January 1970
+    return (days.astype("datetime64[M]").astype(np.int64) + 1) % 12 // 3
 
 
 def calendar_features(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from trip_duration.features.dictionary import Feature
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _FEET_PER_MILE = 5280.0
 # Manhattan's avenues run 29 degrees east of north

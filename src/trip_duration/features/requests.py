@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from trip_duration.errors import DataError
 from trip_duration.features.dictionary import Feature
 from trip_duration.months import TIME_ZONE
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ROUTE_FEATURES = (
     Feature("route_distance", "distance of the route, where given", "miles", "request"),
@@ -92,6 +94,8 @@ def _read(name: str, data: Mapping[str, Any] | pd.DataFrame, how: Any) -> Any:
 
 def _as_local_time(values: Any) -> npt.NDArray[np.datetime64]:
     if not (isinstance(values, np.ndarray) and values.dtype.kind == "M"):
+        import pandas as pd  # noqa: PLC0415 - the service asks with arrays
+
         index = pd.DatetimeIndex(values)
         if index.tz is not None:
             index = index.tz_convert(TIME_ZONE).tz_localize(None)
@@ -103,7 +107,7 @@ def _as_local_time(values: Any) -> npt.NDArray[np.datetime64]:
 
 
 def _as_zone_ids(values: Any) -> Integers:
-    if isinstance(values, pd.Series | pd.Index):
+    if _is_of_pandas(values):
         values = values.to_numpy(np.float64, na_value=np.nan)
     array = np.asarray(values)
     if array.dtype.kind in "iu":
@@ -112,6 +116,11 @@ def _as_zone_ids(values: Any) -> Integers:
 
 
 def _as_miles(values: Any) -> Floats:
-    if isinstance(values, pd.Series | pd.Index):
-        return values.to_numpy(np.float64, na_value=np.nan)
+    if _is_of_pandas(values):
+        values = values.to_numpy(np.float64, na_value=np.nan)
     return np.asarray(values, dtype=np.float64)
+
+
+def _is_of_pandas(values: Any) -> bool:
+    # what has to do with missing values as pandas has them
+    return hasattr(values, "to_numpy")

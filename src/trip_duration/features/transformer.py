@@ -6,25 +6,21 @@ import copy
 import io
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
 
 from trip_duration.bundle import Bundle
 from trip_duration.errors import DataError
 from trip_duration.features import calendar, geometry, history
+from trip_duration.features.contract import Contract
 from trip_duration.features.dictionary import Feature
 from trip_duration.features.reach import Reach
-from trip_duration.features.requests import (
-    ROUTE_FEATURES,
-    ZONE_FEATURES,
-    Requests,
-    as_requests,
-)
+from trip_duration.features.requests import ROUTE_FEATURES, ZONE_FEATURES, Requests, as_requests
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FEATURES: tuple[Feature, ...] = (
     *calendar.FEATURES,
@@ -40,10 +36,10 @@ _STREET = [feature.name for feature in geometry.FEATURES].index("street_distance
 _TYPICAL_MILES, _TYPICAL_SPEED, _HOUR_PACE = 1, 2, 3
 
 Matrix = npt.NDArray[np.float32]
-Data = Requests | pd.DataFrame | Mapping[str, Any]
+Data: TypeAlias = "Requests | pd.DataFrame | Mapping[str, Any]"
 
 
-class FeatureTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class FeatureTransformer(Contract):
     """Turns requests into the numeric matrix that every estimator of the project takes.
 
     ``fit_transform`` differs from ``fit`` followed by ``transform``, as in scikit-learn's
@@ -98,13 +94,13 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Zones that are not known have the code 0, the usual geometry and the history of the city as
         a whole; features of the route are NaN where no distance is given.
         """
-        check_is_fitted(self, "history_")
+        self._require("history_")
         requests = as_requests(X)
         return self._assemble(requests, self._parts(requests))
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[np.object_]:
         """Return the names of the columns of the matrix."""
-        check_is_fitted(self, "selected_")
+        self._require("selected_")
         return np.asarray(self.selected_, dtype=object)
 
     def select(self, names: Iterable[str]) -> Self:
@@ -125,7 +121,7 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def flag(self, X: Data) -> dict[str, npt.NDArray[np.bool_]]:
         """Tell which requests are unlike the trips that were learnt from; see ``Reach.flags``."""
-        check_is_fitted(self, "history_")
+        self._require("history_")
         requests = as_requests(X)
         ends = (requests.pickup_zone, requests.dropoff_zone)
         unknown = np.logical_or(*(self.zone_table_.rows(ids) == 0 for ids in ends))
@@ -143,7 +139,7 @@ class FeatureTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def to_files(self) -> dict[str, bytes]:
         """Return the fitted state as JSON and npz; nothing in it can run code."""
-        check_is_fitted(self, "history_")
+        self._require("history_")
         facts = {
             "smoothing": self.smoothing,
             "folds": self.folds,

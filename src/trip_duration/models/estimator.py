@@ -9,9 +9,8 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
 
+from trip_duration.features.contract import Contract
 from trip_duration.params import ModellingParams
 
 Matrix = npt.NDArray[np.float32]
@@ -35,17 +34,19 @@ class LearningCurve:
     best_round: int = 0
 
 
-class Estimator(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+class Estimator(Contract):
     """A regressor of durations from the feature matrix; scikit-learn's contract, native files.
 
     Attributes:
         family: The ``model_type`` by which parameters name the family.
         feature_names_: Names of the columns that it was fitted on.
+        n_features_in_: Their number.
         curve_: How the loss fell in training.
     """
 
     family: ClassVar[str]
     feature_names_: tuple[str, ...]
+    n_features_in_: int
     curve_: LearningCurve
 
     @classmethod
@@ -75,6 +76,8 @@ class Estimator(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             eval_set: Validation rows, for families that stop early. They set no weights.
             feature_names: Names of the columns.
         """
+        from sklearn.utils.validation import validate_data  # noqa: PLC0415 - to train
+
         X, y = validate_data(
             self,
             X,
@@ -109,7 +112,9 @@ class Estimator(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     def predict(self, X: Any) -> Minutes:
         """Return durations in minutes, shape ``(n,)``."""
         if not self._is_own_form(X):
-            check_is_fitted(self, "feature_names_")
+            from sklearn.utils.validation import validate_data  # noqa: PLC0415 - see _is_own_form
+
+            self._require("feature_names_")
             X = validate_data(self, X, dtype=np.float32, ensure_all_finite="allow-nan", reset=False)
         return self._predict(X)
 
@@ -161,9 +166,18 @@ class Estimator(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     def from_files(cls, files: Mapping[str, bytes]) -> Self:
         """Rebuild a fitted estimator from what ``to_files`` returned."""
 
+    def score(self, X: Any, y: Any) -> float:
+        """Return the coefficient of determination, as scikit-learn's regressors do."""
+        from sklearn.metrics import r2_score  # noqa: PLC0415 - asked by scikit-learn alone
+
+        return float(r2_score(y, self.predict(X)))
+
     def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn that NaN is welcome."""
+        """Tell scikit-learn that it is a regressor, and that NaN is welcome."""
+        from sklearn.utils import RegressorTags  # noqa: PLC0415 - asked by scikit-learn alone
+
         tags = super().__sklearn_tags__()
+        tags.estimator_type, tags.regressor_tags = "regressor", RegressorTags()
         tags.input_tags.allow_nan = True
         return tags
 

@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+
 from trip_duration.models.estimator import Estimator
-from trip_duration.models.lightgbm import LightGBM
-from trip_duration.models.linear import Linear
-from trip_duration.models.lookup import LookupTable
-from trip_duration.models.random_forest import RandomForest
-from trip_duration.models.xgboost import XGBoost
 from trip_duration.params import ModellingParams
 
-FAMILIES: dict[str, type[Estimator]] = {
-    family.family: family for family in (LookupTable, Linear, RandomForest, XGBoost, LightGBM)
-}
+
+class _Families(Mapping[str, type[Estimator]]):
+    """Classes by name, each imported when it is first asked for: its library may take seconds."""
+
+    def __init__(self, places: Mapping[str, str]) -> None:
+        self._places = places
+
+    def __getitem__(self, name: str) -> type[Estimator]:
+        module, _, of_class = self._places[name].partition(":")
+        family: type[Estimator] = getattr(import_module(f"trip_duration.models.{module}"), of_class)
+        return family
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+FAMILIES = _Families(
+    {
+        "lookup": "lookup:LookupTable",
+        "linear": "linear:Linear",
+        "random_forest": "random_forest:RandomForest",
+        "xgboost": "xgboost:XGBoost",
+        "lightgbm": "lightgbm:LightGBM",
+    }
+)
 
 
 def make_estimator(params: ModellingParams) -> Estimator:

@@ -19,9 +19,9 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, RegressorMixin
 
 from trip_duration.errors import DataError
+from trip_duration.features.contract import Contract
 from trip_duration.models.estimator import Matrix, Minutes
 from trip_duration.models.lightgbm import LightGBM
 from trip_duration.params import IntervalParams, ModellingParams
@@ -216,7 +216,7 @@ def _shift(ends: Minutes, actual: Minutes, missed: float, end: int) -> float:
     return float(found[0, end, 0] - known[0, end])
 
 
-class _Column(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+class _Column(Contract):
     """Predicts a column of what it is given: a fitted model, as far as MAPIE can tell."""
 
     def __init__(self, number: int = 0) -> None:

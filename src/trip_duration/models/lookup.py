@@ -9,7 +9,6 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from trip_duration.models.estimator import Estimator, LearningCurve, Matrix, Minutes, unnamed
 from trip_duration.params import ModellingParams
@@ -41,6 +40,8 @@ class LookupTable(Estimator):
         return cls(params.lookup.min_trips)
 
     def _fit(self, X: Matrix, y: Minutes, eval_set: Any) -> None:
+        import pandas as pd  # noqa: PLC0415 - to fit only
+
         names = list(self.feature_names_)
         found = [names.index(name) for name in COLUMNS if name in names]
         if not found and self.feature_names_ != unnamed(X.shape[1]):

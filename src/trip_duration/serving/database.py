@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -34,7 +34,6 @@ WAIT_SECONDS = 5
 IDS_PER_QUERY = 500
 READING = {"trip_duration_reading": True}
 _DRIVERS = {"postgresql": "postgresql+psycopg2", "postgres": "postgresql+psycopg2"}
-_INSERTS: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
 metadata = sa.MetaData()
 
@@ -175,7 +174,9 @@ def insert(engine: Engine, rows: Sequence[Row]) -> None:
     Raises:
         SQLAlchemyError: If they cannot be written. None of them is then.
     """
-    statement = _INSERTS[engine.dialect.name](predictions)
+    # only what is used: SQLAlchemy knows many drivers of PostgreSQL, and imports them all
+    dialect = import_module(f"sqlalchemy.dialects.{engine.dialect.name}")
+    statement = dialect.insert(predictions)
     ignoring = statement.on_conflict_do_nothing(index_elements=["prediction_id"])
     with engine.begin() as connection:
         connection.execute(ignoring, rows)
