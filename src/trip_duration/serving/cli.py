@@ -16,7 +16,8 @@ from trip_duration.errors import TripDurationError
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path)
-_SILENCE = 60
+# seconds; a process that has loaded its model tells ten times a second that it is alive
+_SILENCE = 15
 _DEFAULT_MODEL = Path("data/06_models/predictor")
 
 
@@ -66,52 +67,51 @@ def run(settings: Any) -> None:
     Raises:
         ParameterError: If keys, limits or log cannot be had as settings say.
     """
-    import uvicorn  # noqa: PLC0415 - keeps --help quick
+    from trip_duration.serving.imports import import_lightgbm  # noqa: PLC0415
 
-    from trip_duration.serving.journal import LOGGING  # noqa: PLC0415
-
-    application = _application(settings)
-    os.environ.update(settings.to_environment())
+    import_lightgbm()
     shared = _share_figures() if settings.workers > 1 else None
     # uvicorn ends in its own time and then passes the signal on: that is no failure
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        uvicorn.run(
-            application,
-            factory=settings.workers > 1,
-            host=settings.host,
-            port=settings.port,
-            workers=settings.workers,
-            # how long one may be silent; each imports for seconds before it speaks
-            timeout_worker_healthcheck=_SILENCE,
-            timeout_graceful_shutdown=settings.shutdown_seconds,
-            ssl_certfile=settings.tls_certificate,
-            ssl_keyfile=settings.tls_key,
-            log_config=LOGGING,
-            # the gate writes a line of its own for each request
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            ws="none",
-        )
+        _run(settings)
     finally:
         if shared is not None:
             shutil.rmtree(shared, ignore_errors=True)
 
 
-def _application(settings: Any) -> Any:
-    """Return the application, or for several processes the name by which each makes its own.
+def _run(settings: Any) -> None:
+    import uvicorn  # noqa: PLC0415 - keeps --help quick
 
-    One that cannot be made must be told here, not by each process that ends.
-    """
-    from trip_duration.serving.app import create_app  # noqa: PLC0415 - keeps --help quick
+    from trip_duration.serving.app import create_app  # noqa: PLC0415
+    from trip_duration.serving.journal import LOGGING  # noqa: PLC0415
 
-    made = create_app(settings)
-    return made if settings.workers == 1 else "trip_duration.serving.app:from_environment"
+    options: dict[str, Any] = {
+        "host": settings.host,
+        "port": settings.port,
+        "timeout_graceful_shutdown": settings.shutdown_seconds,
+        "ssl_certfile": settings.tls_certificate,
+        "ssl_keyfile": settings.tls_key,
+        "log_config": LOGGING,
+        # the gate writes a line of its own for each request
+        "access_log": False,
+        "server_header": False,
+        "proxy_headers": False,
+        "ws": "none",
+    }
+    application = create_app(settings)
+    if settings.workers == 1:
+        uvicorn.run(application, **options)
+        return
+    from trip_duration.serving.metrics import forget  # noqa: PLC0415
+    from trip_duration.serving.workers import Workers  # noqa: PLC0415
+
+    config = uvicorn.Config(application, workers=settings.workers, **options)
+    Workers(config, settings.load_seconds + _SILENCE, forget).run()
 
 
 def _share_figures() -> str:
-    """Make the folder in which processes add up their figures, before any is counted."""
+    """Make the folder in which processes add up their figures, before the library is imported."""
     folder = tempfile.mkdtemp(prefix="trip-duration-figures-")
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
     return folder

@@ -7,7 +7,6 @@ adds them up (the library's multiprocess mode).
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from prometheus_client import (
@@ -49,8 +48,7 @@ class Metrics:
     """All figures of one service."""
 
     def __init__(self) -> None:
-        """Register them, and forget processes that have ended."""
-        _forget_the_dead()
+        """Register them."""
         self._registry = registry = CollectorRegistry()
         name = "trip_duration"
         self._requests = Counter(
@@ -95,13 +93,16 @@ class Metrics:
             "lost": self._gauge("lost", "that could not be logged, since the start", "sum"),
             "written": self._gauge("written", "that were logged, since the start", "sum"),
         }
+        self._begin_at_zero()
+        self._named: tuple[str, str, str] | None = None
+        self._cells: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
+
+    def _begin_at_zero(self) -> None:
         # Prometheus sees no increase of what is not there before it first happens
         for kind in _KINDS:
             self._errors.labels(kind)
         for event in _EVENTS:
             self._events.labels(event)
-        self._named: tuple[str, str, str] | None = None
-        self._cells: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
 
     def _gauge(self, what: str, words: str, mode: Literal["livesum", "sum"]) -> Gauge:
         return Gauge(
@@ -165,11 +166,6 @@ class Metrics:
         return generate_latest(together)
 
 
-def _forget_the_dead() -> None:
-    """Remove live figures of processes that have ended, however they ended."""
-    folder = os.environ.get(MULTIPROCESS)
-    if folder is None:
-        return
-    for pid in {path.stem.rpartition("_")[2] for path in Path(folder).glob("gauge_live*.db")}:
-        if pid.isdigit() and not Path("/proc", pid).exists():
-            mark_process_dead(int(pid), folder)  # type: ignore[no-untyped-call]
+def forget(pid: int) -> None:
+    """Remove the figures of a process that has ended which say how it fares; counts stay."""
+    mark_process_dead(pid, os.environ[MULTIPROCESS])  # type: ignore[no-untyped-call]

@@ -102,16 +102,13 @@ class ModelHolder:
 
     Args:
         source: Where the model comes from.
-        fallback: What answers while there is no model, if anything may.
         interval: Seconds between two looks.
         report: Told of every swap, refusal and failure, by name of the event.
     """
 
-    def __init__(
-        self, source: Source, fallback: Served | None, interval: float, report: Report
-    ) -> None:
+    def __init__(self, source: Source, interval: float, report: Report) -> None:
         """Keep what is needed; nothing is loaded yet."""
-        self.current: Served | None = fallback
+        self.current: Served | None = None
         self._source, self._interval, self._report = source, interval, report
         # what was last loaded or refused: it is tried again when it has changed
         self._seen: Hashable = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -61,9 +62,7 @@ class Service:
         self.limit: RateLimit | None = None
         if settings.rate_limit is not None and settings.auth:
             self.limit = RateLimit(settings.rate_limit, settings.rate_storage)
-        self.holder = ModelHolder(
-            make_source(settings), load_fallback(settings), settings.watch_seconds, self._report
-        )
+        self.holder = ModelHolder(make_source(settings), settings.watch_seconds, self._report)
         self.log = _open_log(settings)
         self._collector = Collector(self._answer_all)
         self._threads = ThreadPoolExecutor(_THREADS, "rows")
@@ -72,10 +71,16 @@ class Service:
     async def start(self) -> None:
         """Load the model and begin to log."""
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(None, self.holder.start, self.settings.load_seconds)
+        await loop.run_in_executor(None, self._load)
         if self.log is not None:
             self.log.start()
         self._watching = loop.create_task(self._watch())
+        # what is there by now stays: looking through it for garbage would hold up all requests
+        gc.freeze()
+
+    def _load(self) -> None:
+        self.holder.current = load_fallback(self.settings)
+        self.holder.start(self.settings.load_seconds)
 
     async def stop(self) -> None:
         """Write what is left of the logs, within the time that is set."""
