@@ -26,10 +26,11 @@ endif
 	@touch $@
 
 install: $(STAMP)  ## create the environment from the lock
-lock:  ## resolve the lock again (needs uv)
-	$(UV) pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-emit-find-links --no-emit-package trip-duration --no-annotate --no-header \
-		-q -o requirements.lock
+LOCKING := pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --no-emit-package trip-duration --no-annotate --no-header -q
+lock:  ## resolve the locks again, that of the service within the other (needs uv)
+	$(UV) $(LOCKING) pyproject.toml --extra dev -o requirements.lock
+	$(UV) $(LOCKING) --group serving --constraints requirements.lock -o deploy/requirements.lock
 run: $(STAMP)  ## the main job: kedro run on the embedded default (ENV=tlc for real months)
 	$(BIN)/kedro run --env $(ENV)
 reproduce: $(STAMP)  ## make a run again and compare it bit by bit (RUN=id or manifest)
