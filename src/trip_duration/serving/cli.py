@@ -18,6 +18,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path)
 # seconds; a process that has loaded its model tells ten times a second that it is alive
 _SILENCE = 15
+_MOST_FILES = 65_536
 _DEFAULT_MODEL = Path("data/06_models/predictor")
 
 
@@ -70,6 +71,7 @@ def run(settings: Any) -> None:
     from trip_duration.serving.imports import import_lightgbm  # noqa: PLC0415
 
     import_lightgbm()
+    _allow_connections()
     shared = _share_figures() if settings.workers > 1 else None
     # uvicorn ends in its own time and then passes the signal on: that is no failure
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -85,6 +87,7 @@ def _run(settings: Any) -> None:
 
     from trip_duration.serving.app import create_app  # noqa: PLC0415
     from trip_duration.serving.journal import LOGGING  # noqa: PLC0415
+    from trip_duration.serving.protocol import BoundedProtocol  # noqa: PLC0415
 
     options: dict[str, Any] = {
         "host": settings.host,
@@ -97,6 +100,7 @@ def _run(settings: Any) -> None:
         "access_log": False,
         "server_header": False,
         "proxy_headers": False,
+        "http": BoundedProtocol.within(settings.request_seconds),
         "ws": "none",
     }
     application = create_app(settings)
@@ -108,6 +112,16 @@ def _run(settings: Any) -> None:
 
     config = uvicorn.Config(application, workers=settings.workers, **options)
     Workers(config, settings.load_seconds + _SILENCE, forget).run()
+
+
+def _allow_connections() -> None:
+    """Take as many open connections as the system allows, each being a file to it."""
+    import resource  # noqa: PLC0415 - not on every system
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
+    if resource.RLIM_INFINITY != soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
 
 
 def _share_figures() -> str:

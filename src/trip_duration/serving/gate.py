@@ -85,8 +85,7 @@ class Gate:
         except Problem as problem:
             await self._refuse(visit, problem)
         except TimeoutError:
-            said = f"not answered within {self._patience:g} seconds: given up"
-            await self._refuse(visit, Problem(503, "timeout", said, headers=_CLOSE))
+            await self._refuse(visit, _too_late(visit, self._patience))
         except _Gone:
             visit.status = _CLOSED
         except Exception:
@@ -103,7 +102,9 @@ class Gate:
         if answer is None:
             await self._app(scope, receive, visit.send)
             return
+        visit.reading = True
         body = await read_body(visit.headers, receive, self._most)
+        visit.reading = False
         await visit.answer(200, b"application/json", await answer(body))
 
     async def _admit(self, visit: _Visit) -> None:
@@ -164,7 +165,7 @@ class _Visit:
         self.id = given.decode() if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         # the handlers of errors beyond the gate name it as well
         scope["request_id"] = self.id
-        self.status, self.begun = 0, False
+        self.status, self.begun, self.reading = 0, False, False
         self.key: Key | None = None
 
     def given_key(self) -> str:
@@ -224,6 +225,13 @@ async def read_body(headers: Mapping[bytes, bytes], receive: Receive, most: int)
             raise _too_long(most)
         if not message.get("more_body", False):
             return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _too_late(visit: _Visit, seconds: float) -> Problem:
+    if visit.reading:
+        return Problem(408, "slow", f"not sent within {seconds:g} seconds", headers=_CLOSE)
+    said = f"not answered within {seconds:g} seconds: given up"
+    return Problem(503, "timeout", said, headers=_CLOSE)
 
 
 def _too_long(most: int) -> Problem:

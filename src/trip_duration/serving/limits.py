@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 
 from limits import parse
 from limits.aio.storage import Storage
@@ -16,6 +17,8 @@ from trip_duration.serving.problems import Problem
 
 logger = logging.getLogger(__name__)
 _COMPLAIN_EVERY = 10.0
+# a request must not wait long for a Redis that is away, nor all of them again and again
+_PATIENCE, _PAUSE = 0.5, 1.0
 
 
 class RateLimit:
@@ -25,16 +28,17 @@ class RateLimit:
         rate: Such as ``100/second``.
         storage: ``memory://``, where each process counts for itself, or ``redis://host``, where all
             count together.
+        uncounted: Told of each request that could not be counted.
 
     Raises:
         ParameterError: If the storage cannot be used.
     """
 
-    def __init__(self, rate: str, storage: str) -> None:
+    def __init__(self, rate: str, storage: str, uncounted: Callable[[], None]) -> None:
         """Open the storage; Redis is first asked at the first request."""
-        self._rate = parse(rate)
-        # a request must not wait long for a Redis that is away
-        patience = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
+        self._rate, self._uncounted = parse(rate), uncounted
+        # by itself it would try again for seconds
+        patience = {"socket_timeout": _PATIENCE, "socket_connect_timeout": _PATIENCE, "retry": None}
         where = storage.rpartition("@")[2]
         redis = storage.startswith("redis")
         options = {"implementation": "redispy", **patience} if redis else {}
@@ -47,7 +51,7 @@ class RateLimit:
             ) from None
         assert isinstance(found, Storage)  # noqa: S101 - async+ asks for this kind
         self._limiter = FixedWindowRateLimiter(found)
-        self._complain_at = 0.0
+        self._complain_at = self._ask_at = 0.0
 
     async def check(self, caller: str) -> None:
         """Count a request.
@@ -55,10 +59,15 @@ class RateLimit:
         Raises:
             Problem: If the caller has asked too often.
         """
+        if time.monotonic() < self._ask_at:
+            self._uncounted()
+            return
         try:
             allowed = await self._limiter.hit(self._rate, caller)
         except Exception as error:
             # without the counter answers go on: a limit is no reason to be away
+            self._ask_at = time.monotonic() + _PAUSE
+            self._uncounted()
             self._complain(error)
             return
         if not allowed:

@@ -36,6 +36,7 @@ _KINDS = (
     "not-found",
     "rate-limit",
     "scope",
+    "slow",
     "timeout",
     "too-long",
     "too-many-rows",
@@ -74,6 +75,11 @@ class Metrics:
             f"{name}_interval_width_minutes",
             "upper less lower end of the intervals",
             buckets=_MINUTES,
+            registry=registry,
+        )
+        self._uncounted = Counter(
+            f"{name}_uncounted",
+            "requests that no limit was asked for, its storage being away",
             registry=registry,
         )
         self._events = Counter(
@@ -128,6 +134,10 @@ class Metrics:
     def count_error(self, kind: str) -> None:
         """Count a request that was answered by a problem."""
         self._errors.labels(kind).inc()
+
+    def count_uncounted(self) -> None:
+        """Count a request that was let in although it could not be told how many came before."""
+        self._uncounted.inc()
 
     def count_answers(self, answers: Answers) -> None:
         """Count predictions."""

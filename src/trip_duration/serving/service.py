@@ -61,7 +61,9 @@ class Service:
         self.keys = _open_keys(settings)
         self.limit: RateLimit | None = None
         if settings.rate_limit is not None and settings.auth:
-            self.limit = RateLimit(settings.rate_limit, settings.rate_storage)
+            self.limit = RateLimit(
+                settings.rate_limit, settings.rate_storage, self.metrics.count_uncounted
+            )
         self.holder = ModelHolder(make_source(settings), settings.watch_seconds, self._report)
         self.log = _open_log(settings)
         self._collector = Collector(self._answer_all)

@@ -1,0 +1,86 @@
+"""HTTP as uvicorn speaks it, with bounds on what comes before a request has begun.
+
+uvicorn waits for the head of a request as long as the client likes, and takes a head of any length:
+a few thousand slow clients, or a single long one, would be enough to keep all others out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import ClassVar
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+MOST_HEAD_BYTES = 65_536
+_REFUSAL = b"HTTP/1.1 %b\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """One connection. A request that comes whole, as almost all do, costs it nothing.
+
+    Attributes:
+        seconds: Longest time for the head of a request, and for the first one to begin.
+    """
+
+    seconds: ClassVar[float]
+    _head_bytes = 0
+    _in_head = False
+    _deadline: asyncio.TimerHandle | None = None
+
+    @classmethod
+    def within(cls, seconds: float) -> type[BoundedProtocol]:
+        """Return the protocol with this bound; uvicorn makes the connections itself."""
+        return type(cls.__name__, (cls,), {"seconds": seconds})
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Wait for the first request."""
+        super().connection_made(transport)
+        self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no more."""
+        self._wait_no_more()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what has come, and look whether the head of a request is still on its way."""
+        super().data_received(data)
+        if self._in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > MOST_HEAD_BYTES:
+                self._refuse(b"431 Request Header Fields Too Large")
+            elif self._deadline is None:
+                self._wait()
+
+    def on_message_begin(self) -> None:
+        """Note that a head begins."""
+        self._in_head, self._head_bytes = True, 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Note that it has come."""
+        self._in_head = False
+        if self._deadline is not None:
+            self._wait_no_more()
+        super().on_headers_complete()
+
+    def _wait(self) -> None:
+        self._deadline = self.loop.call_later(self.seconds, self._give_up)
+
+    def _wait_no_more(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._deadline = None
+
+    def _give_up(self) -> None:
+        self._deadline = None
+        if self._in_head:
+            self._refuse(b"408 Request Timeout")
+        else:
+            self.transport.close()
+
+    def _refuse(self, status: bytes) -> None:
+        self._in_head = False
+        if not self.transport.is_closing():
+            self.transport.write(_REFUSAL % status)
+            self.transport.close()

@@ -1,0 +1,148 @@
+"""Clients that are slow, long-winded or very many: the others are served as if they were not."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import resource
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.serving.running import REQUEST, Server, serve
+
+BODY = json.dumps(REQUEST).encode()
+HEAD = b"POST /v1/predict HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % len(BODY)
+MANY = 1_000
+
+
+@pytest.fixture(scope="module")
+def hasty(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A service that waits half a second for a request."""
+    arguments = ("--model", str(models / "first"), "--no-auth", "--no-log")
+    with serve(tmp_path_factory.mktemp("hasty"), *arguments, request_seconds="0.5") as server:
+        yield server
+
+
+class Connection:
+    """One connection, byte by byte."""
+
+    def __init__(self, server: Server) -> None:
+        host, _, port = server.url.removeprefix("http://").partition(":")
+        self.address = host, int(port)
+
+    async def open(self) -> Connection:
+        self.reader, self.writer = await asyncio.open_connection(*self.address)
+        return self
+
+    async def ask(self) -> bytes:
+        self.writer.write(HEAD + BODY)
+        return await self.answer()
+
+    async def answer(self) -> bytes:
+        head = await self.reader.readuntil(b"\r\n\r\n")
+        length = re.search(rb"content-length: (\d+)", head)
+        assert length is not None
+        return head + await self.reader.readexactly(int(length[1]))
+
+    async def trickle(self, content: bytes) -> bytes:
+        """Send a byte now and then until the service has had enough, and return all it says."""
+        said = asyncio.create_task(self.rest())
+        for place in range(len(content)):
+            if said.done():
+                break
+            self.writer.write(content[place : place + 1])
+            await asyncio.sleep(0.03)
+        return await said
+
+    async def rest(self) -> bytes:
+        return await self.reader.read()
+
+
+@pytest.mark.parametrize(
+    ("begun", "slowly"),
+    [(b"", HEAD), (HEAD + BODY + HEAD[:9], HEAD[9:]), (HEAD, BODY)],
+    ids=["head", "second head", "body"],
+)
+def test_a_request_that_trickles_in_is_given_up(hasty: Server, begun: bytes, slowly: bytes) -> None:
+    async def fault() -> list[bytes]:
+        slow = [await Connection(hasty).open() for _ in range(20)]
+        for connection in slow:
+            connection.writer.write(begun)
+        trickling = asyncio.gather(*(connection.trickle(slowly) for connection in slow))
+        served = 0
+        while not trickling.done():
+            other = await Connection(hasty).open()
+            assert (await other.ask()).startswith(b"HTTP/1.1 200")
+            other.writer.close()
+            served += 1
+            await asyncio.sleep(0.01)
+        assert served >= 5
+        return await trickling
+
+    for said in asyncio.run(fault()):
+        # each is told, and nothing more: the connection is closed
+        *before, last = re.findall(rb"HTTP/1\.1 (\d+)", said)
+        assert (last, before) == (b"408", [b"200"] if HEAD + BODY in begun else [])
+        assert b"connection: close" in said
+
+
+def test_who_says_nothing_is_not_waited_for(hasty: Server) -> None:
+    async def fault() -> bytes:
+        silent = await Connection(hasty).open()
+        return await asyncio.wait_for(silent.rest(), 10)
+
+    assert asyncio.run(fault()) == b""
+
+
+def test_a_head_without_end_is_refused(hasty: Server) -> None:
+    async def fault() -> bytes:
+        long = await Connection(hasty).open()
+        long.writer.write(b"GET /health/live HTTP/1.1\r\nx-much: " + b"a" * 100_000)
+        return await asyncio.wait_for(long.rest(), 10)
+
+    assert asyncio.run(fault()).startswith(b"HTTP/1.1 431")
+
+
+@pytest.fixture
+def files() -> Iterator[None]:
+    """Let this process have as many connections open as the service will."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = 2 * MANY
+    if hard != resource.RLIM_INFINITY and hard < needed:
+        pytest.skip(f"{needed} files may not be open at once here, {hard} may")
+    if soft < needed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_thousand_connections_at_once_are_all_answered(running: Server, files: None) -> None:
+    async def fault() -> list[bytes]:
+        connections = [await Connection(running).open() for _ in range(MANY)]
+        answers = []
+        for _ in range(3):
+            answers += await asyncio.gather(*(connection.ask() for connection in connections))
+        for connection in connections:
+            connection.writer.close()
+        return answers
+
+    before = megabytes(running)
+    answers = asyncio.run(fault())
+    assert len(answers) == 3 * MANY
+    assert {answer[:12] for answer in answers} == {b"HTTP/1.1 200"}
+    minutes = {
+        json.loads(answer.partition(b"\r\n\r\n")[2])["duration_minutes"] for answer in answers
+    }
+    assert len(minutes) == 1
+    # a connection may take tens of kilobytes
+    assert megabytes(running) - before < 64
+
+
+def megabytes(server: Server) -> float:
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    peak = re.search(r"VmHWM:\s+(\d+) kB", status)
+    assert peak is not None
+    return int(peak[1]) / 1024
