@@ -172,15 +172,19 @@ def test_tls_is_spoken_by_certificate_files(models: Path, tmp_path: Path) -> Non
     assert "max-age" in answer.headers["strict-transport-security"]
 
 
-def test_traces_without_their_libraries_are_refused(models: Path, tmp_path: Path) -> None:
-    # an empty package of this name stands before the libraries
-    (tmp_path / "opentelemetry").mkdir()
-    (tmp_path / "opentelemetry/__init__.py").touch()
-    model = ("--model", str(models / "first"))
-    variables = {f"{PREFIX}TELEMETRY": "http://127.0.0.1:1/v1/traces", "PYTHONPATH": str(tmp_path)}
+WITHOUT_TRACES = """
+import sys
+sys.modules["opentelemetry.instrumentation.fastapi"] = None
+from trip_duration.__main__ import main
+main()
+"""
+
+
+def test_traces_without_their_libraries_are_refused(models: Path) -> None:
+    arguments = ("serve", "--model", str(models / "first"), "--no-auth", "--no-log")
     ended = subprocess.run(
-        [sys.executable, "-m", "trip_duration", "serve", *model, "--no-auth", "--no-log"],
-        env={**os.environ, **variables},
+        [sys.executable, "-c", WITHOUT_TRACES, *arguments],
+        env={**os.environ, f"{PREFIX}TELEMETRY": "http://127.0.0.1:1/v1/traces"},
         capture_output=True,
         text=True,
         check=False,
