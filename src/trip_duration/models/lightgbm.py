@@ -15,7 +15,7 @@ from trip_duration.models.progress import count_trees
 from trip_duration.params import LightGBMParams, Objective
 
 _LOSSES = {"absolute_error": "l1", "squared_error": "l2"}
-_FEW_ROWS = 1_000
+_FEW_ROWS = 4
 # from so many on, rows in blocks are faster, and reading the leaves from the text pays
 _MANY_ROWS, _MANY_TREES = 4_000, 128
 
