@@ -11,7 +11,17 @@ from pathlib import Path
 import click
 from tqdm.auto import tqdm
 
-from tests.benchmarks import processing, request, startup, studies, table, whole_run
+from tests.benchmarks import (
+    batch,
+    processing,
+    ready,
+    request,
+    service,
+    startup,
+    studies,
+    table,
+    whole_run,
+)
 from tests.benchmarks.measure import Report
 from tests.benchmarks.projects import Workshop
 
@@ -22,6 +32,9 @@ BENCHES: dict[str, Callable[[Workshop], Report]] = {
     "backtest": studies.bench_backtest,
     "memory": processing.bench_memory,
     "request": request.bench_request,
+    "service": service.bench_service,
+    "batch": batch.bench_batch,
+    "ready": ready.bench_ready,
     "startup": startup.bench_startup,
 }
 LISTED = "\n".join(f"  {name}: {bench.__doc__}" for name, bench in BENCHES.items())

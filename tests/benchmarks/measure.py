@@ -25,19 +25,35 @@ NOT_INHERITED = ("MLFLOW_TRACKING_URI", "KEDRO_ENV", "KEDRO_LOGGING_CONFIG")
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table: what was measured, on both sides, and what was asked of the ratio."""
+    """A line of the table: what was measured, on both sides, and what was asked of the ratio.
+
+    Attributes:
+        what: What was measured.
+        ours: On our side, with its unit.
+        theirs: On the other.
+        ratio: Of both.
+        asked: Bound of what is judged.
+        at_least: Whether the bound is the least; else it is the most.
+        judged: What is judged if it is not the ratio.
+        unit: Unit of that.
+    """
 
     what: str
     ours: str
     theirs: str
     ratio: float | None = None
     asked: float | None = None
+    at_least: bool = False
+    judged: float | None = None
+    unit: str = ""
 
     @property
     def verdict(self) -> str:
-        if self.ratio is None or self.asked is None:
+        value = self.ratio if self.judged is None else self.judged
+        if value is None or self.asked is None:
             return ""
-        return "ok" if self.ratio <= self.asked else "not"
+        holds = value >= self.asked if self.at_least else value <= self.asked
+        return "ok" if holds else "not"
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ BIN = Path(sys.executable).parent
 MADE = ("02_intermediate", "03_primary", "04_feature", "05_model_input", "06_models",
         "07_model_output", "08_reporting")  # fmt: skip
 PROFILE = "profile.json"
+PREDICTOR = "06_models/predictor"
 # the report needs the explanation; checks of behaviour are no part of it
 TRAINING = "data_processing,feature_engineering,modelling,explanation,reporting"
 

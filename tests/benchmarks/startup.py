@@ -50,11 +50,17 @@ def versus(what: str, ours: float, theirs: float) -> Row:
     return Row(what, f"{ours:.2f} s", f"{theirs:.2f} s", ours / theirs)
 
 
-def imports(log: Path) -> str:
+def import_seconds(log: Path) -> dict[str, float]:
     """Add up what ``python -X importtime`` says by package."""
     by_package: dict[str, float] = defaultdict(float)
     for own, module in _IMPORT.findall(log.read_text()):
         by_package[module.partition(".")[0]] += int(own) / 1e6
+    return by_package
+
+
+def imports(log: Path) -> str:
+    """Name the packages whose imports take longest."""
+    by_package = import_seconds(log)
     order = sorted(by_package, key=lambda name: -by_package[name])[:SHOWN]
     listed = ", ".join(f"{name} {by_package[name]:.2f} s" for name in order)
     return f"{sum(by_package.values()):.2f} s in all; by package {listed}"

@@ -15,7 +15,8 @@ HEAD = ("what", "ours", "theirs", "ratio", "asked", "")
 
 def cells(row: Row) -> tuple[str, ...]:
     ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
-    asked = "" if row.asked is None else f"<= {row.asked:g}"
+    bound = ">=" if row.at_least else "<="
+    asked = "" if row.asked is None else f"{bound} {row.asked:g}{row.unit}"
     return row.what, row.ours, row.theirs, ratio, asked, row.verdict
 
 
