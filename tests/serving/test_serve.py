@@ -57,13 +57,6 @@ def test_a_bad_variable_is_named(name: str, value: str, said: str) -> None:
         Settings.from_environment({f"{PREFIX}{name}": value, f"{PREFIX}MODEL": "x"})
 
 
-def test_settings_survive_the_way_to_the_processes() -> None:
-    there = Settings.from_environment(
-        {}, model=Path("m"), auth=False, rate_limit="none", max_rows=7, log=False
-    )
-    assert Settings.from_environment(there.to_environment()) == there
-
-
 def test_a_service_that_answers_has_imported_nothing_heavy(
     models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -34,6 +34,7 @@ _OUTLINES = Path("02_intermediate/zone_outlines.geojson")
 _SAID = {
     401: "no valid API key",
     403: "a key without the scope",
+    408: "not sent in time",
     413: "too long, or too many rows",
     404: "not there",
     422: "not what is asked for: field, reason and allowed range",
@@ -89,11 +90,6 @@ def create_app(settings: Settings) -> FastAPI:
 
         provider.append(trace(app, settings.telemetry))
     return app
-
-
-def from_environment() -> FastAPI:
-    """Make the service as the environment says; what each process of the server calls."""
-    return create_app(Settings.from_environment())
 
 
 def _describe_answers(app: FastAPI) -> None:

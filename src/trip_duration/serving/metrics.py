@@ -92,13 +92,7 @@ class Metrics:
             registry=registry,
             multiprocess_mode="livemax",
         )
-        self._log = {
-            "queued": self._gauge("queued", "that wait in memory", "livesum"),
-            "spooled": self._gauge("spooled", "that wait on disk", "livesum"),
-            # what a process has lost stays lost when it ends
-            "lost": self._gauge("lost", "that could not be logged, since the start", "sum"),
-            "written": self._gauge("written", "that were logged, since the start", "sum"),
-        }
+        self._log = self._of_the_log()
         self._begin_at_zero()
         self._named: tuple[str, str, str] | None = None
         self._cells: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
@@ -109,6 +103,15 @@ class Metrics:
             self._errors.labels(kind)
         for event in _EVENTS:
             self._events.labels(event)
+
+    def _of_the_log(self) -> dict[str, Gauge]:
+        return {
+            "queued": self._gauge("queued", "that wait in memory", "livesum"),
+            "spooled": self._gauge("spooled", "that wait on disk", "livesum"),
+            # what a process has lost stays lost when it ends
+            "lost": self._gauge("lost", "that could not be logged, since the start", "sum"),
+            "written": self._gauge("written", "that were logged, since the start", "sum"),
+        }
 
     def _gauge(self, what: str, words: str, mode: Literal["livesum", "sum"]) -> Gauge:
         return Gauge(

@@ -109,12 +109,6 @@ class Settings(BaseModel):
         except ValidationError as error:
             raise ParameterError("; ".join(_say(fault) for fault in error.errors())) from None
 
-    def to_environment(self) -> dict[str, str]:
-        """Return variables that say the same, for the processes that answer."""
-        said = self.model_dump(mode="json", exclude_none=True)
-        said.setdefault("rate_limit", "none")
-        return {f"{PREFIX}{name.upper()}": str(value) for name, value in said.items()}
-
     @property
     def data_root(self) -> Path | None:
         """The folder ``data`` of the project, where the model lies as projects keep it."""
