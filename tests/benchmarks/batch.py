@@ -99,6 +99,6 @@ def remark(found: dict[str, Found]) -> str:
         "batch: ours reads, checks, answers and writes Parquet in chunks, with intervals, flags "
         "and parts by which it could go on; theirs are the calls of the same transformer, "
         f"estimator and intervals on all rows at once in memory ({parts}; peak "
-        f"{usage.peak_mb:.0f} MB), nothing read or written; both give the same numbers, to the "
-        "last bit"
+        f"{usage.peak_mb:.0f} MB), nothing read or written; each side once, in a process of its "
+        "own, the predictor loaded; both give the same numbers, to the last bit"
     )
