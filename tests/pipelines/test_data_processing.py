@@ -78,6 +78,10 @@ def test_zones_and_outlines_are_made_of_the_publisher_s_files(tmp_path: Path) ->
     assert zones["airport"].tolist() == [True, False]
     assert zones["area"].round(6).tolist() == [1.0, 2.0]
     assert [feature["id"] for feature in outlines["features"]] == [1, 2]
+    assert [feature["properties"] for feature in outlines["features"]] == [
+        {"name": "JFK Airport", "borough": "Queens"},
+        {"name": "Norwood", "borough": "Bronx"},
+    ]
 
 
 def test_wanted_months_are_cleaned_when_they_are_read() -> None:

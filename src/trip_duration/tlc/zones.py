@@ -105,7 +105,8 @@ def outline_zones(shapes: gpd.GeoDataFrame, tolerance: float = 150.0) -> dict[st
         tolerance: Distance in feet by which an outline may deviate.
 
     Returns:
-        GeoJSON in degrees, each feature's ``id`` being the zone id.
+        GeoJSON in degrees, each feature's ``id`` being the zone id, and further columns its
+        properties.
     """
     import shapely  # noqa: PLC0415 - comes with geopandas
 

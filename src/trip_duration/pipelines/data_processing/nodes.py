@@ -33,7 +33,8 @@ def build_zones(raw_zone_files: dict[str, Any]) -> tuple[pd.DataFrame, dict[str,
     lookup = tlc_zones.read_lookup(Path(raw_zone_files["taxi_zone_lookup.csv"].path))
     zones = tlc_zones.describe_zones(shapes, lookup)
     log.info("%d zones in %d boroughs", len(zones), zones["borough"].nunique())
-    return zones, tlc_zones.outline_zones(shapes)
+    named = shapes.join(zones.set_index("zone")[["name", "borough"]])
+    return zones, tlc_zones.outline_zones(named)
 
 
 def clean_months(
