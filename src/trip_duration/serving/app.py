@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 
 from trip_duration import __version__
 from trip_duration.features.transformer import FEATURES
@@ -78,13 +79,14 @@ def create_app(settings: Settings) -> FastAPI:
         responses=_PROBLEMS,
     )
     app.state.service = service
+    # inside the gate, which answers predictions itself: outlines and page shrink to a fifth
+    app.add_middleware(GZipMiddleware)
     app.add_middleware(Gate, service=service)
     app.add_exception_handler(HTTPException, _as_problem)
     _describe_answers(app)
     _add_readings(app, service)
     _describe_problems(app)
-    if _PAGE.is_dir():
-        app.mount("/", StaticFiles(directory=_PAGE, html=True), name="page")
+    _add_page(app)
     if settings.telemetry is not None:
         from trip_duration.serving.telemetry import trace  # noqa: PLC0415 - only if asked for
 
@@ -147,6 +149,25 @@ def _add_readings(app: FastAPI, service: Service) -> None:
         """Return the figures that Prometheus collects."""
         kind = "text/plain; version=0.0.4; charset=utf-8"
         return Response(service.metrics.write(), media_type=kind)
+
+
+def _add_page(app: FastAPI) -> None:
+    """Add the page for people; at the root alone, so that other paths stay what they are."""
+    files = _Page(directory=_PAGE)
+    app.mount("/page", files, name="page")
+
+    @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
+    async def page(request: Request) -> Response:
+        return await files.get_response("index.html", request.scope)
+
+
+class _Page(StaticFiles):
+    """Files that browsers keep, and ask each time whether they are still the same."""
+
+    def file_response(self, *given: Any, **named: Any) -> Response:
+        response = super().file_response(*given, **named)
+        response.headers["cache-control"] = "no-cache"
+        return response
 
 
 def _about(service: Service) -> ModelResponse:
