@@ -372,6 +372,7 @@ def test_a_key_is_asked_for_and_kept_in_the_tab(
             expect(field).to_be_hidden()
             page.reload()
             expect(page.locator("#model")).to_contain_text("lightgbm")
+            expect(page.get_by_role("link")).to_have_text(["The API, as OpenAPI"])
             assert page.evaluate("[localStorage.length, document.cookie]") == [0, ""]
         with opened(server) as page:
             page.get_by_label("API key").fill(narrow)

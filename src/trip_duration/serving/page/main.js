@@ -34,6 +34,8 @@ async function loadModel() {
   try {
     page.model = await ask("v1/model");
     showModel(page.model);
+    // a link carries no key
+    byId("facts").hidden = hasKey();
   } catch (refusal) {
     refuse(refusal);
   }
@@ -86,6 +88,7 @@ function askForKey(asked) {
   error.textContent = hasKey() ? "This key is not valid." : "";
   byId("key").toggleAttribute("aria-invalid", hasKey());
   byId("key-form").hidden = false;
+  byId("facts").hidden = true;
   if (asked || hasKey()) byId("key").focus();
 }
 
