@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -196,6 +197,11 @@ def _zones(settings: Settings) -> bytes:
     path = settings.zones or (root / _OUTLINES if root else None)
     if path is None or not path.is_file():
         raise Problem(404, "no-zones", "no outlines of zones are known here: serve with --zones")
+    return _read_zones(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=1)
+def _read_zones(path: Path, _changed: int) -> bytes:
     return path.read_bytes()
 
 
