@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
 
 from tests.features.small_city import make_trips
 from trip_duration.errors import DataError
@@ -154,6 +156,17 @@ def test_scikit_learns_manners(zones: pd.DataFrame, trips: pd.DataFrame) -> None
     assert fitted is copied
     fitted.transform(trips)
     pd.testing.assert_frame_equal(trips, before)
+
+
+def test_it_works_in_scikit_learns_pipelines(zones: pd.DataFrame, trips: pd.DataFrame) -> None:
+    minutes = trips["duration_minutes"]
+    pipeline = make_pipeline(FeatureTransformer(zones), HistGradientBoostingRegressor(max_iter=5))
+    pipeline.set_params(featuretransformer__smoothing=3.0).fit(trips, minutes)
+    assert repr(pipeline[0]).startswith("FeatureTransformer(folds=5, smoothing=3.0")
+    alone = clone(pipeline[0]).fit(trips, minutes).transform(trips)
+    assert pipeline.predict(trips).tolist() == pipeline[1].predict(alone).tolist()
+    with pytest.raises(ValueError, match="FeatureTransformer has no smooth: it has folds"):
+        pipeline[0].set_params(smooth=1.0)
 
 
 def test_no_feature_is_unknown_at_the_time_of_the_request() -> None:
