@@ -367,6 +367,31 @@ def test_a_change_starts_anew(
     assert bits(read(tmp_path / "a.parquet")["minutes"]) == bits(expected)
 
 
+def test_a_file_that_is_written_anew_and_put_back_leaves_no_parts(
+    predictor: Predictor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # long enough that Arrow has not read all of it ahead
+    requests = make_requests(6_000).assign(note="-" * 600)
+    source = tmp_path / "r.csv"
+    requests.to_csv(source, index=False)
+    content, whole = source.read_bytes(), Batch.answer
+
+    def meddle(self: Batch, chunk: Any) -> Any:
+        if chunk.rows[0] == 1:
+            requests.assign(pickup_zone=5).to_csv(source, index=False)
+        return whole(self, chunk)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Batch, "answer", meddle)
+        with pytest.raises(DataError, match="was changed while it was read: run again"):
+            answer(predictor, source, tmp_path / "a.parquet", 1)
+    assert list(tmp_path.iterdir()) == [source]
+    source.write_bytes(content)
+    answer(predictor, source, tmp_path / "a.parquet", 1)
+    expected = predictor.predict(requests).minutes
+    assert bits(read(tmp_path / "a.parquet")["minutes"]) == bits(expected)
+
+
 def test_a_folder_goes_on_with_the_file_that_it_was_at(
     predictor: Predictor, tmp_path: Path, asked: list[int]
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 # of the parts; another one is not continued
 _FORMAT = 1
 _FINISHED = ".finished.json"
+# inode, size, and the times of the last change
+_State = tuple[int, int, int, int]
 
 
 def write_batch(batch: Batch, output: Path) -> None:
@@ -73,13 +76,18 @@ def _write_all(batch: Batch, targets: dict[Path, Path], finished: Path | None) -
     done = read_json(finished) if finished else {}
     for source, target in targets.items():
         file = RequestFile(source)
+        before = _state(source)
         identity = file.identify()
         key = _key(batch, identity)
         if done.get(target.name) == key and target.is_file():
             log.info("%s is answered already", source)
             continue
         with _bar(file.expected_rows(identity), source.name) as advance:
-            _write_file(batch, file, Parts(target), key, advance)
+            parts = Parts(target)
+            parts.begin(key)
+            for rows in _answer_chunks(batch, file, parts, before):
+                advance(rows)
+            _finish(parts, source)
         if finished:
             done[target.name] = key
             write_json(finished, done)
@@ -96,31 +104,38 @@ def _key(batch: Batch, identity: Identity) -> Key:
     }
 
 
-def _write_file(
-    batch: Batch, file: RequestFile, parts: Parts, key: Key, advance: Callable[[int], None]
-) -> None:
-    before = _state(file.path)
-    parts.begin(key)
+def _answer_chunks(batch: Batch, file: RequestFile, parts: Parts, before: _State) -> Iterator[int]:
+    """Make the parts that are missing; yield how many rows each chunk of the file has."""
     for number, chunk in enumerate(file.chunks(batch.chunk_rows)):
         if not parts.has(number):
             try:
                 answered, rejected = batch.answer(chunk)
             except DataError as error:
                 raise DataError(f"{file.path}: {error}") from error
+            # before it is kept: the next run would take it for a part of the file as it was
+            _require_same(file.path, before, parts)
             parts.add(number, answered, rejected)
-        advance(len(chunk.rows) + len(chunk.broken))
-    if _state(file.path) != before:
-        raise DataError(f"{file.path} was changed while it was read: run again")
+        yield len(chunk.rows) + len(chunk.broken)
+    _require_same(file.path, before, parts)
+
+
+def _finish(parts: Parts, source: Path) -> None:
     answered_rows, rejected_rows = parts.count(ANSWERED), parts.count(REJECTED)
     parts.finish()
-    log.info("%s: %s rows of %s answered", parts.target, f"{answered_rows:,}", file.path.name)
+    log.info("%s: %s rows of %s answered", parts.target, f"{answered_rows:,}", source.name)
     if rejected_rows:
         log.warning("%s: %s rows set aside, with reasons", parts.rejects, f"{rejected_rows:,}")
 
 
-def _state(path: Path) -> tuple[int, int]:
+def _state(path: Path) -> _State:
     found = path.stat()
-    return found.st_size, found.st_mtime_ns
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def _require_same(path: Path, before: _State, parts: Parts) -> None:
+    if _state(path) != before:
+        shutil.rmtree(parts.folder, ignore_errors=True)
+        raise DataError(f"{path} was changed while it was read: run again")
 
 
 @contextmanager
