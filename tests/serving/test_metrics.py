@@ -69,7 +69,7 @@ def test_an_alarm_asks_for_figures_that_are_shown_from_the_start(
     rule: dict[str, Any], running: Server
 ) -> None:
     with running.client() as client:
-        client.post("/v1/predict", json=REQUEST)
+        client.post("/v1/predict", json={**REQUEST, "route_distance": None})
     wait_for(lambda: figures(running).get("trip_duration_log_written", 0) > 0)
     shown = figures(running)
     names = {name.partition("{")[0] for name in shown}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import threading
 from collections import Counter
 from pathlib import Path
@@ -33,7 +35,11 @@ def ready(server: Server) -> httpx.Response:
 
 
 def events(server: Server, event: str) -> float:
-    wanted = f'trip_duration_model_events_total{{event="{event}"}}'
+    return figure(server, f'model_events_total{{event="{event}"}}')
+
+
+def figure(server: Server, name: str) -> float:
+    wanted = f"trip_duration_{name}"
     with server.client() as client:
         lines = client.get("/metrics").text.splitlines()
     return sum(float(line.split()[-1]) for line in lines if line.startswith(wanted))
@@ -123,6 +129,25 @@ def test_a_model_that_is_taken_away_goes_on(models: Path, tmp_path: Path) -> Non
         shutil.rmtree(model)
         wait_for(lambda: events(server, "source_away") + events(server, "refused") >= 1)
         assert name(server) == before
+
+
+def test_a_source_is_not_away_for_ever_if_a_process_dies_meanwhile(
+    models: Path, tmp_path: Path
+) -> None:
+    model, elsewhere = tmp_path / "predictor", tmp_path / "elsewhere"
+    shutil.copytree(models / "first", model)
+    arguments = ("--model", str(model), "--no-auth", "--no-log", "--workers", "2")
+    with serve(tmp_path, *arguments) as server:
+        assert figure(server, "model_source_away") == 0
+        model.rename(elsewhere)
+        wait_for(lambda: events(server, "source_away") == 2)
+        assert figure(server, "model_source_away") == 1
+        os.kill(server.workers()[0], signal.SIGKILL)
+        # by the one that takes its place
+        wait_for(lambda: events(server, "source_away") == 3)
+        elsewhere.rename(model)
+        wait_for(lambda: figure(server, "model_source_away") == 0)
+        assert events(server, "source_back") == 2
 
 
 @pytest.mark.parametrize("choice", [{"without_model": "refuse"}, {}])

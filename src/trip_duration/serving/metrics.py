@@ -85,6 +85,13 @@ class Metrics:
         self._events = Counter(
             f"{name}_model_events", "models loaded, refused, away", ("event",), registry=registry
         )
+        self._away = Gauge(
+            f"{name}_model_source_away",
+            "whether folder or registry of the model cannot be read",
+            registry=registry,
+            # of processes that live: one that dies meanwhile never says that it is back
+            multiprocess_mode="livemax",
+        )
         self._model = Gauge(
             f"{name}_model_info",
             "the model that answers",
@@ -155,6 +162,8 @@ class Metrics:
     def count_event(self, event: str) -> None:
         """Count what happened to the model."""
         self._events.labels(event).inc()
+        if event in {"source_away", "source_back"}:
+            self._away.set(event == "source_away")
 
     def watch(self, served: Served | None, log: PredictionLog | None) -> None:
         """Note which model answers and how the log fares."""
