@@ -179,6 +179,7 @@ def test_answers_carry_an_id_and_the_headers_that_protect(running: Server) -> No
         assert response.headers["x-frame-options"] == "DENY"
         assert "access-control-allow-origin" not in response.headers
         assert "server" not in response.headers
+        assert "data:" not in response.headers["content-security-policy"]
 
 
 def test_predictions_are_logged(running: Server) -> None:

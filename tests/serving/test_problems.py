@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 
 from tests.serving.running import REQUEST, Server, serve
+from trip_duration.serving import batch, problems
+from trip_duration.serving.batch import read_batch
+from trip_duration.serving.problems import Problem
 
 
 def problem(response: Any, status: int) -> dict[str, Any]:
@@ -69,7 +72,7 @@ def test_unknown_and_missing_fields_are_named(running: Server) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{", b"null", b"[]", b"\xff\xfe", b'"\xed\xa0\x80"', b"[" * 50_000, b"1e999"],
+    [b"", b"{", b"null", b"[]", b"\xff\xfe", b'"\xed\xa0\x80"', b"[" * 10_000, b"1e999"],
     ids=["nothing", "cut", "null", "list", "bytes", "surrogate", "deep", "number"],
 )
 @pytest.mark.parametrize("path", ["/v1/predict", "/v1/predict/batch", "/v1/explain"])
@@ -101,6 +104,41 @@ def test_too_much_is_refused(running: Server) -> None:
         assert long["type"].endswith("too-long")
         unstated = problem(client.post("/v1/predict", content=iter([b" " * 10**6] * 6)), 413)
         assert unstated["type"].endswith("too-long")
+
+
+@pytest.mark.parametrize("path", ["/v1/predict", "/v1/explain"])
+def test_a_single_request_may_not_be_as_long_as_a_batch(running: Server, path: str) -> None:
+    unknown = {f"field_{number}": 1 for number in range(2_000)}
+    with running.client() as client:
+        said = problem(client.post(path, json=unknown), 413)
+        assert said["type"].endswith("too-long")
+        problem(client.post("/v1/predict/batch", json=unknown), 422)
+
+
+@pytest.mark.parametrize("row", [{}, 1], ids=["objects", "numbers"])
+def test_rows_are_counted_before_they_are_looked_at(
+    monkeypatch: pytest.MonkeyPatch, row: Any
+) -> None:
+    body = json.dumps({"records": [row] * 101}).encode()
+    monkeypatch.setattr(batch, "BatchRequest", None)
+    with pytest.raises(Problem, match="send 100 at a time"):
+        read_batch(body, 100)
+
+
+UNKNOWN = {f"field_{number}": 1 for number in range(40_001)}
+
+
+@pytest.mark.parametrize(
+    "asked", [{"records": [UNKNOWN]}, {"columns": UNKNOWN}], ids=["records", "columns"]
+)
+def test_far_too_many_faults_are_counted_and_not_made_out(
+    monkeypatch: pytest.MonkeyPatch, asked: dict[str, Any]
+) -> None:
+    body = json.dumps(asked).encode()
+    monkeypatch.setattr(problems, "fault", None)
+    with pytest.raises(Problem, match=r"has 4\d{4} faults") as caught:
+        read_batch(body, 10_000)
+    assert caught.value.status == 422
 
 
 def test_what_is_nowhere_is_a_problem_too(running: Server) -> None:

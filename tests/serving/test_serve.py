@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -97,6 +99,23 @@ def test_at_sigterm_what_runs_is_finished(models: Path, tmp_path: Path) -> None:
     assert len(answers[0].json()["predictions"]) == 9_000
     assert "Application shutdown complete" in log
     assert logged(tmp_path) == 9_000
+
+
+def test_what_is_not_finished_at_the_end_is_told_and_counted(models: Path, tmp_path: Path) -> None:
+    arguments = ("--model", str(models / "first"), "--no-auth", "--no-log")
+    head = b"POST /v1/predict HTTP/1.1\r\nhost: x\r\ncontent-length: 90\r\n\r\n"
+    with serve(tmp_path, *arguments, shutdown_seconds="1", request_seconds="60") as server:
+        with socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2]))) as caller:
+            caller.sendall(head + b"{")
+            # those that come after it are answered: it has been taken
+            assert httpx.get(f"{server.url}/health/live").is_success
+            assert server.end() == 0
+            said = caller.recv(4_096)
+        log = server.output.read_text()
+    assert said.startswith(b"HTTP/1.1 503")
+    assert "Traceback" not in log
+    lines = [json.loads(line) for line in log.splitlines()]
+    assert [line["status"] for line in lines if line.get("path") == "/v1/predict"] == [503]
 
 
 def logged(folder: Path) -> int:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
 from trip_duration.serving.answers import Answers, coverage_of
-from trip_duration.serving.problems import Problem, fault, invalid
+from trip_duration.serving.problems import Fault, Problem, fault, invalid, invalid_by
 from trip_duration.serving.wire import ALLOWED, BatchRequest, PredictRequest
 
 _ROW_OF = {"records": 1, "columns": 2}
@@ -43,17 +42,28 @@ def read_batch(body: bytes, most: int) -> Batch:
         Problem: If it is no batch at all, or has too many rows.
     """
     bad: dict[int, list[dict[str, Any]]] = {}
+    data = _parse(body)
+    # before they are validated: what pydantic notes of a bad row is many times as long as the row
+    _refuse_more(_most_rows(data), most)
     try:
-        batch = BatchRequest.model_validate_json(body)
+        batch = BatchRequest.model_validate(data)
     except ValidationError as error:
+        if error.error_count() > most * len(ALLOWED):
+            raise invalid(error, ALLOWED) from None
         bad = _by_row(error)
-        _refuse_more(_most_rows(from_json(body)), most)
-        batch = _without(body, set(bad))
+        batch = _without(data, set(bad))
     rows = batch.rows()
     size = len(rows) + len(bad)
-    _refuse_more(size, most)
     kept = (row for row in range(size) if row not in bad)
     return Batch(size, dict(zip(kept, rows, strict=True)), bad, batch.columns is not None)
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        return from_json(body)
+    except ValueError as error:
+        said = Fault(field="body", reason=f"is not valid JSON: {error}")
+        raise invalid_by([said]) from None
 
 
 def _refuse_more(rows: int, most: int) -> None:
@@ -83,27 +93,27 @@ def _by_row(error: ValidationError) -> dict[int, list[dict[str, Any]]]:
     return dict(sorted(found.items()))
 
 
-def _most_rows(data: Mapping[str, Any]) -> int:
+def _most_rows(data: Any) -> int:
+    if not isinstance(data, dict):
+        return 0
     records, columns = data.get("records"), data.get("columns")
     lists = [records, *(columns.values() if isinstance(columns, dict) else ())]
     return max((len(values) for values in lists if isinstance(values, list)), default=0)
 
 
-def _without(body: bytes, bad: set[int]) -> BatchRequest:
+def _without(data: dict[str, Any], bad: set[int]) -> BatchRequest:
     """Read the batch again without its bad rows."""
-    data = from_json(body)
 
     def kept(values: Any) -> Any:
         if not isinstance(values, list):
             return values
         return [value for row, value in enumerate(values) if row not in bad]
 
-    if data.get("records") is not None:
-        data["records"] = kept(data["records"])
+    good = {"records": kept(data.get("records"))}
     if data.get("columns") is not None:
-        data["columns"] = {name: kept(values) for name, values in data["columns"].items()}
+        good["columns"] = {name: kept(values) for name, values in data["columns"].items()}
     try:
-        return BatchRequest.model_validate_json(to_json(data))
+        return BatchRequest.model_validate(good)
     except ValidationError as error:
         raise invalid(error, ALLOWED) from None
 

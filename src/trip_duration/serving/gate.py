@@ -40,8 +40,7 @@ _HEADERS = (
     (b"referrer-policy", b"no-referrer"),
     (
         b"content-security-policy",
-        b"default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; "
-        b"form-action 'self'",
+        b"default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
     ),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cache-control", b"no-store"),
@@ -49,6 +48,8 @@ _HEADERS = (
 _TLS_HEADER = (b"strict-transport-security", b"max-age=31536000")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _CLOSED = 499
+# a single request has a few hundred bytes
+_MOST_OF_ONE = 16_384
 
 
 class Gate:
@@ -62,12 +63,14 @@ class Gate:
     def __init__(self, app: ASGIApp, service: Service) -> None:
         """Keep both."""
         self._app, self._service = app, service
-        self._answers: dict[str, Answer] = {
-            "/v1/predict": service.predict,
-            "/v1/predict/batch": service.predict_batch,
-            "/v1/explain": service.explain,
+        most = service.settings.max_body_bytes
+        single = min(most, _MOST_OF_ONE)
+        # with the most bytes that each takes
+        self._answers: dict[str, tuple[Answer, int]] = {
+            "/v1/predict": (service.predict, single),
+            "/v1/predict/batch": (service.predict_batch, most),
+            "/v1/explain": (service.explain, single),
         }
-        self._most = service.settings.max_body_bytes
         self._patience = service.settings.request_seconds
         tls = service.settings.tls_certificate is not None
         self._headers = (*_HEADERS, _TLS_HEADER) if tls else _HEADERS
@@ -86,6 +89,10 @@ class Gate:
             await self._refuse(visit, problem)
         except TimeoutError:
             await self._refuse(visit, _too_late(visit, self._patience))
+        except asyncio.CancelledError:
+            # the server ends and has waited as long as it was told; nobody waits for this task
+            said = "the service ends: ask again"
+            await self._refuse(visit, Problem(503, "timeout", said, headers=_CLOSE))
         except _Gone:
             visit.status = _CLOSED
         except Exception:
@@ -98,12 +105,13 @@ class Gate:
     async def _serve(self, visit: _Visit, receive: Receive) -> None:
         await self._admit(visit)
         scope = visit.scope
-        answer = self._answers.get(visit.path) if scope["method"] == "POST" else None
-        if answer is None:
+        known = self._answers.get(visit.path) if scope["method"] == "POST" else None
+        if known is None:
             await self._app(scope, receive, visit.send)
             return
+        answer, most = known
         visit.reading = True
-        body = await read_body(visit.headers, receive, self._most)
+        body = await read_body(visit.headers, receive, most)
         visit.reading = False
         await visit.answer(200, b"application/json", await answer(body))
 
@@ -236,5 +244,5 @@ def _too_late(visit: _Visit, seconds: float) -> Problem:
 
 def _too_long(most: int) -> Problem:
     # what is still on its way is not waited for
-    said = f"a body may have {most} bytes: send fewer rows at a time"
+    said = f"a body may have {most} bytes here"
     return Problem(413, "too-long", said, headers=_CLOSE)

@@ -13,6 +13,8 @@ MEDIA_TYPE = "application/problem+json"
 _KIND = "urn:trip-duration:problem:"
 # a body of nothing but errors must not be answered by one many times as long
 _MOST_FAULTS = 100
+# pydantic makes all details at once, and nobody else is answered meanwhile
+_MOST_READ = 10_000
 # words of pydantic that say little to who has not written the model
 _REASONS = {
     "extra_forbidden": "is not a field of a request",
@@ -86,13 +88,19 @@ def invalid(error: ValidationError, allowed: Mapping[str, str]) -> Problem:
         error: What pydantic found.
         allowed: What each field may be, in words.
     """
-    found = faults(error, allowed)
+    return invalid_by(faults(error, allowed))
+
+
+def invalid_by(found: Sequence[Fault]) -> Problem:
+    """Return the problem of a body in which faults were found."""
     said = "; ".join(f"{fault.field}: {fault.reason}" for fault in found[:3])
     return Problem(422, "invalid-request", f"the request cannot be read: {said}", found)
 
 
 def faults(error: ValidationError, allowed: Mapping[str, str]) -> list[Fault]:
-    """Say what is wrong with each field."""
+    """Say what is wrong with each field, unless that is far too much."""
+    if error.error_count() > _MOST_READ:
+        return [Fault(field="body", reason=f"has {error.error_count()} faults")]
     details = error.errors(include_url=False, include_input=False, include_context=False)
     return [fault(detail, allowed) for detail in details[:_MOST_FAULTS]]
 
