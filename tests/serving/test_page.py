@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from click.testing import CliRunner
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
 
 from tests.features import small_city
 from tests.serving.running import REQUEST, Server, serve
@@ -243,6 +243,9 @@ def test_what_is_wrong_is_told_beside_its_field(mapped: Server, opened: Open) ->
         expect(page.locator("#pickup_datetime-error")).to_contain_text("2008")
         expect(page.get_by_label("Pickup time")).to_be_focused()
         expect(page.locator("#pickup_zone-error")).to_be_hidden()
+        fill(page, time="2060-01-01T00:00")
+        ask(page)
+        expect(page.locator("#pickup_datetime-error")).to_contain_text("in the years 2008 to")
         fill(page, miles="far")
         ask(page)
         expect(page.locator("#route_distance-error")).to_contain_text("number")
@@ -262,6 +265,54 @@ def test_an_answer_to_another_trip_is_told_apart(mapped: Server, opened: Open) -
         expect(page.locator("#headline")).to_contain_text("The trip has changed since")
         ask(page)
         expect(page.locator("#headline")).not_to_contain_text("The trip has changed since")
+
+
+@contextmanager
+def held(page: Page) -> Iterator[list[Route]]:
+    """Hold back what is asked for, in the order in which it was."""
+    routes: list[Route] = []
+
+    def hold(route: Route) -> None:
+        routes.append(route)
+
+    page.route("**/v1/explain", hold)
+    yield routes
+    page.unroute("**/v1/explain")
+
+
+def let_go(page: Page, route: Route) -> None:
+    with page.expect_response("**/v1/explain") as response:
+        route.continue_()
+    response.value.finished()
+    # the page has read it once it has read what it asks for later
+    page.evaluate("fetch('health/live').then((response) => response.json())")
+
+
+def test_the_answer_to_the_last_question_counts(mapped: Server, opened: Open) -> None:
+    said = answer_of(mapped, route_distance=9)
+    with opened(mapped) as page, held(page) as routes:
+        fill(page)
+        with page.expect_request("**/v1/explain"):
+            ask(page)
+        page.get_by_label("Distance").fill("9")
+        with page.expect_request("**/v1/explain"):
+            page.get_by_role("button", name="Asking").click()
+        let_go(page, routes[1])
+        expect(page.locator(".duration")).to_be_visible()
+        let_go(page, routes[0])
+        assert numbers(page.locator(".duration")) == [said["duration_minutes"]]
+        expect(page.locator("#trip")).to_have_attribute("aria-busy", "false")
+        expect(page.locator("#headline")).not_to_contain_text("The trip has changed since")
+
+
+def test_an_answer_that_comes_after_a_change_is_told_apart(mapped: Server, opened: Open) -> None:
+    with opened(mapped) as page, held(page) as routes:
+        fill(page)
+        with page.expect_request("**/v1/explain"):
+            ask(page)
+        page.get_by_label("Distance").fill("9")
+        let_go(page, routes[0])
+        expect(page.locator("#headline")).to_contain_text("The trip has changed since")
 
 
 def test_keys_alone_are_enough(mapped: Server, opened: Open) -> None:

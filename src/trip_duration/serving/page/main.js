@@ -7,7 +7,7 @@ import { ask, estimate, hasKey, useKey } from "./service.js";
 import { readZones } from "./zones.js";
 
 const byId = (id) => document.getElementById(id);
-const page = { map: null, model: null, wanted: false };
+const page = { map: null, model: null, wanted: false, asked: 0 };
 
 async function start() {
   byId("pickup_datetime").value = form.newYorkNow();
@@ -46,16 +46,21 @@ async function submit(event) {
   const trip = form.readTrip();
   byId("refusal").textContent = "";
   if (form.showFaults(form.missingFields(trip)).length || document.querySelector("#trip [aria-invalid]")) return;
+  // answers may overtake each other: the one to the last question counts
+  const number = ++page.asked;
+  const isLast = () => number === page.asked;
   busy(true);
   try {
     const said = await estimate(trip);
     if (said.model.sha256 !== page.model?.sha256) await loadModel();
+    if (!isLast()) return;
     showAnswer(said, page.model);
+    if (JSON.stringify(form.readTrip()) !== JSON.stringify(trip)) ageAnswer();
     byId("headline").scrollIntoView({ block: "nearest" });
   } catch (refusal) {
-    refuse(refusal, true);
+    if (isLast()) refuse(refusal, true);
   } finally {
-    busy(false);
+    if (isLast()) busy(false);
   }
 }
 
