@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 
@@ -166,6 +168,38 @@ def test_zones_lie_where_projects_keep_them(models: Path, tmp_path: Path) -> Non
     with serve(tmp_path, "--no-auth", "--no-log") as server, server.client() as client:
         assert client.get("/v1/zones").json()["type"] == "FeatureCollection"
         assert client.get("/v1/model").json()["metrics"]["test"]["request"]["mae"] == 3.5
+
+
+def test_zones_are_compressed_once_and_not_sent_twice(models: Path, tmp_path: Path) -> None:
+    outlines = tmp_path / "zones.geojson"
+    content = json.dumps({"type": "FeatureCollection", "features": [[0.0, 0.5]] * 500})
+    outlines.write_text(content)
+    arguments = ("--model", str(models / "first"), "--zones", str(outlines))
+    with serve(tmp_path, *arguments, "--no-auth", "--no-log") as server, server.client() as client:
+
+        def get(encoding: str, known: str = "") -> httpx.Response:
+            headers = {"accept-encoding": encoding, "if-none-match": known}
+            return client.get("/v1/zones", headers=headers)
+
+        packed, plain = get("br, gzip"), get("identity")
+        assert packed.headers["content-encoding"] == "gzip"
+        assert "content-encoding" not in plain.headers
+        sent = int(packed.headers["content-length"])
+        assert sent == len(gzip.compress(content.encode(), mtime=0)) < len(content)
+        for said in (packed, plain):
+            assert said.text == content
+            assert said.headers["vary"] == "Accept-Encoding"
+        tag = packed.headers["etag"]
+        assert tag == plain.headers["etag"]
+        for encoding, known in (("gzip", tag), ("identity", f'"other", {tag}'), ("gzip", "*")):
+            same = get(encoding, known)
+            assert (same.status_code, same.content) == (304, b"")
+            assert (same.headers["etag"], same.headers["vary"]) == (tag, "Accept-Encoding")
+            assert same.headers["cache-control"] == "public, max-age=3600"
+        outlines.write_text(content + " ")
+        other = get("gzip", tag)
+        assert (other.status_code, other.text) == (200, content + " ")
+        assert other.headers["etag"] != tag
 
 
 def test_answers_carry_an_id_and_the_headers_that_protect(running: Server) -> None:

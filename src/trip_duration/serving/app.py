@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from trip_duration import __version__
 from trip_duration.features.transformer import FEATURES
 from trip_duration.serving.answers import coverage_of
 from trip_duration.serving.gate import Gate
+from trip_duration.serving.outlines import find_outlines
 from trip_duration.serving.problems import MEDIA_TYPE, Problem, ProblemBody
 from trip_duration.serving.service import Service
 from trip_duration.serving.settings import Settings
@@ -32,7 +32,6 @@ from trip_duration.serving.wire import (
 )
 
 _PAGE = Path(__file__).parent / "page"
-_OUTLINES = Path("02_intermediate/zone_outlines.geojson")
 _SAID = {
     401: "no valid API key",
     403: "a key without the scope",
@@ -80,7 +79,7 @@ def create_app(settings: Settings) -> FastAPI:
         responses=_PROBLEMS,
     )
     app.state.service = service
-    # inside the gate, which answers predictions itself: outlines and page shrink to a fifth
+    # inside the gate, which answers predictions itself; the outlines come compressed already
     app.add_middleware(GZipMiddleware)
     app.add_middleware(Gate, service=service)
     app.add_exception_handler(HTTPException, _as_problem)
@@ -127,11 +126,9 @@ def _add_readings(app: FastAPI, service: Service) -> None:
         return _about(service)
 
     @app.get("/v1/zones", operation_id="zones", response_class=Response)
-    async def zones() -> Response:
+    def zones(request: Request) -> Response:
         """Return the outlines of the zones, GeoJSON in degrees; the id of each is the zone's."""
-        outlines = _zones(service.settings)
-        caching = {"cache-control": "public, max-age=3600"}
-        return Response(outlines, media_type="application/geo+json", headers=caching)
+        return find_outlines(service.settings).answer(request.headers)
 
     @app.get("/health/live", operation_id="live")
     async def live() -> dict[str, bool]:
@@ -190,19 +187,6 @@ def _about(service: Service) -> ModelResponse:
             "features": used,
         }
     )
-
-
-def _zones(settings: Settings) -> bytes:
-    root = settings.data_root
-    path = settings.zones or (root / _OUTLINES if root else None)
-    if path is None or not path.is_file():
-        raise Problem(404, "no-zones", "no outlines of zones are known here: serve with --zones")
-    return _read_zones(path, path.stat().st_mtime_ns)
-
-
-@lru_cache(maxsize=1)
-def _read_zones(path: Path, _changed: int) -> bytes:
-    return path.read_bytes()
 
 
 def _readiness(service: Service) -> Readiness:
