@@ -149,6 +149,22 @@ def test_a_run_manifest_that_was_altered_is_named(
     assert broken(follow()) == "run_manifest.json"
 
 
+@pytest.mark.parametrize("which", ["modelling.seed", "%"], ids=["one", "all"])
+def test_parameters_that_the_run_has_lost_are_named(
+    follow: Callable[[], Trace], project: Path, version: Version, which: str
+) -> None:
+    database = sqlite3.connect(project / "data/mlflow.db")
+    with database:
+        statement = "DELETE FROM params WHERE run_uuid = ? AND key LIKE ?"
+        assert database.execute(statement, (version.run_id, which)).rowcount > 0
+    database.close()
+    trace = follow()
+    assert trace.broken is not None
+    assert trace.broken.expected == "missing"
+    first = "backtest." if which == "%" else which
+    assert trace.broken.name.startswith(first)
+
+
 def test_a_lock_that_was_altered_is_named(
     follow: Callable[[], Trace], registry: Registry, version: Version
 ) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+# the search spaces of all families, which no run logs: a search reports its own
+UNLOGGED = "tuning.spaces."
+
 
 def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Return the leaves of nested mappings, named ``outer.inner``."""

@@ -16,7 +16,7 @@ from typing import Any
 from trip_duration.bundle import Bundle, read_bundle
 from trip_duration.errors import ModelFileError, RegistryError
 from trip_duration.models.predictor import KIND
-from trip_duration.params.flat import as_texts, flatten
+from trip_duration.params.flat import UNLOGGED, as_texts, flatten
 from trip_duration.registry.places import masked
 from trip_duration.registry.records import Version
 from trip_duration.registry.versions import Registry, without_progress_bar
@@ -195,14 +195,15 @@ def _compare_run(
 
 
 def _compare_parameters(trace: Trace, parameters: Mapping[str, Any]) -> None:
-    stated = as_texts(flatten(parameters))
-    different = (name for name, said in trace.parameters.items() if stated.get(name) != said)
-    name = next(different, None)
+    stated, logged = as_texts(flatten(parameters)), trace.parameters
+    names = sorted({*logged, *(name for name in stated if not name.startswith(UNLOGGED))})
+    name = next((name for name in names if stated.get(name) != logged.get(name)), None)
     if name is None:
-        alike = f"{len(trace.parameters)} alike"
+        alike = f"{len(names)} alike"
         trace.compare(f"parameters in {RUN_MANIFEST}", alike, alike)
     else:
-        trace.compare(f"{name} in {RUN_MANIFEST}", trace.parameters[name], stated.get(name))
+        found = stated.get(name, "missing")
+        trace.compare(f"{name} in {RUN_MANIFEST}", logged.get(name, "missing"), found)
 
 
 def _compare_bundle(trace: Trace, manifest: Mapping[str, Any], bundle: Bundle) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trip_duration.params import Group, Parameters
-from trip_duration.params.flat import as_texts, flatten
+from trip_duration.params.flat import UNLOGGED, as_texts, flatten
 
 
 def flat_parameters(parameters: Parameters) -> dict[str, str]:
@@ -14,5 +14,5 @@ def flat_parameters(parameters: Parameters) -> dict[str, str]:
     """
     groups = {name: value for name, value in parameters if isinstance(value, Group)}
     dumped = {name: group.model_dump(mode="json") for name, group in groups.items()}
-    del dumped["tuning"]["spaces"]
-    return as_texts(flatten(dumped))
+    leaves = as_texts(flatten(dumped))
+    return {name: said for name, said in leaves.items() if not name.startswith(UNLOGGED)}
