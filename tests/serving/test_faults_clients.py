@@ -15,6 +15,7 @@ from tests.serving.running import REQUEST, Server, serve
 
 BODY = json.dumps(REQUEST).encode()
 HEAD = b"POST /v1/predict HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % len(BODY)
+ALIVE = b"GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n"
 MANY = 1_000
 
 
@@ -95,6 +96,35 @@ def test_who_says_nothing_is_not_waited_for(hasty: Server) -> None:
         return await asyncio.wait_for(silent.rest(), 10)
 
     assert asyncio.run(fault()) == b""
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [b"POST /nowhere HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n", ALIVE],
+    ids=["within a body", "between requests"],
+)
+def test_who_falls_silent_after_an_answer_is_not_waited_for(hasty: Server, begun: bytes) -> None:
+    async def fault() -> bytes:
+        silent = await Connection(hasty).open()
+        silent.writer.write(begun)
+        await silent.answer()
+        silent.writer.write(b"\r\n")
+        return await asyncio.wait_for(silent.rest(), 10)
+
+    assert asyncio.run(fault()) == b""
+
+
+def test_who_goes_on_after_an_answer_is_answered(hasty: Server) -> None:
+    async def fault() -> list[bytes]:
+        slow = await Connection(hasty).open()
+        answers = []
+        for _ in range(4):
+            slow.writer.write(b"\r\n")
+            await asyncio.sleep(0.3)
+            answers.append(await slow.ask())
+        return answers
+
+    assert {answer[:12] for answer in asyncio.run(fault())} == {b"HTTP/1.1 200"}
 
 
 def test_a_head_without_end_is_refused(hasty: Server) -> None:

@@ -19,7 +19,7 @@ class BoundedProtocol(HttpToolsProtocol):
     """One connection. A request that comes whole, as almost all do, costs it nothing.
 
     Attributes:
-        seconds: Longest time for the head of a request, and for the first one to begin.
+        seconds: Longest time for the head of a request, and for one to begin.
     """
 
     seconds: ClassVar[float]
@@ -49,8 +49,13 @@ class BoundedProtocol(HttpToolsProtocol):
             self._head_bytes += len(data)
             if self._head_bytes > MOST_HEAD_BYTES:
                 self._refuse(b"431 Request Header Fields Too Large")
-            elif self._deadline is None:
-                self._wait()
+                return
+        if self._deadline is None and (self._in_head or self._owes_nothing()):
+            self._wait()
+
+    def _owes_nothing(self) -> bool:
+        # what comes between requests, or after the answer, ends uvicorn's own waiting
+        return self.cycle is None or self.cycle.response_complete
 
     def on_message_begin(self) -> None:
         """Note that a head begins."""
