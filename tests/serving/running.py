@@ -85,3 +85,12 @@ def wait_for(what: Any, seconds: float = 120.0) -> None:
     while not what():
         assert time.monotonic() < end, "it has not happened"
         time.sleep(0.02)
+
+
+def make_certificate(folder: Path, name: str) -> tuple[Path, Path]:
+    """Make a certificate and its key."""
+    certificate, key = folder / f"{name}.pem", folder / f"{name}-key.pem"
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"]
+    made += ["-subj", "/CN=127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(made, check=True, capture_output=True)
+    return certificate, key

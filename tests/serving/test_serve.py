@@ -1,4 +1,4 @@
-"""The command: what it refuses, how it ends, several processes, TLS, and what it never imports."""
+"""The command: how it ends, several processes, TLS, and what it never imports."""
 
 from __future__ import annotations
 
@@ -16,47 +16,15 @@ from typing import Any
 
 import httpx
 import pytest
-from click.testing import CliRunner
 from sqlalchemy import create_engine, inspect, text
 
-from tests.serving.running import REQUEST, Server, serve, wait_for
-from trip_duration.cli import cli
-from trip_duration.errors import ParameterError
-from trip_duration.serving.settings import PREFIX, Settings
+from tests.serving.running import REQUEST, Server, make_certificate, serve, wait_for
+from trip_duration.serving.settings import PREFIX
 
 HEAVY = {
     *("kedro", "kedro_mlflow", "kedro_viz", "mlflow", "mapie", "optuna", "holidays", "geopandas"),
     *("pandas", "pyarrow", "sklearn", "skops", "xgboost", "matplotlib", "plotly"),
 }
-
-
-def refusal(*arguments: str) -> str:
-    ended = CliRunner().invoke(cli, ["serve", *arguments])
-    assert ended.exit_code == 1
-    assert "Traceback" not in ended.output
-    return ended.output
-
-
-def test_bad_settings_are_told_before_anything_is_served(tmp_path: Path) -> None:
-    model = ("--model", str(tmp_path))
-    assert "--no-auth binds to 127.0.0.1" in refusal(*model, "--no-auth", "--host", "10.0.0.1")
-    nobody = refusal(*model, "--keys", str(tmp_path / "none.json"))
-    assert "trip-duration keys create" in nobody
-    assert "exclude each other" in refusal(*model, "--registry", "sqlite:///x.db")
-    assert "belong together" in refusal(*model, "--no-auth", "--tls-key", "key.pem")
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "said"),
-    [
-        ("PORT", "70000", "less than or equal to 65535"),
-        ("RATE_LIMIT", "often", "100/second"),
-        ("NO_SUCH", "1", "Extra inputs"),
-    ],
-)
-def test_a_bad_variable_is_named(name: str, value: str, said: str) -> None:
-    with pytest.raises(ParameterError, match=f"{PREFIX}{name}.*{said}"):
-        Settings.from_environment({f"{PREFIX}{name}": value, f"{PREFIX}MODEL": "x"})
 
 
 def test_a_service_that_answers_has_imported_nothing_heavy(
@@ -172,10 +140,7 @@ def test_a_port_that_is_taken_is_told(models: Path, running: Server) -> None:
 
 
 def test_tls_is_spoken_by_certificate_files(models: Path, tmp_path: Path) -> None:
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"]
-    made += ["-subj", "/CN=127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
-    subprocess.run(made, check=True, capture_output=True)
+    certificate, key = make_certificate(tmp_path, "own")
     arguments = ("--model", str(models / "first"), "--no-auth", "--no-log")
     tls = ("--tls-certificate", str(certificate), "--tls-key", str(key))
     with serve(tmp_path, *arguments, *tls) as server, server.client(verify=False) as client:

@@ -7,12 +7,13 @@ import shutil
 import signal
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import click
 
-from trip_duration.errors import TripDurationError
+from trip_duration.errors import ParameterError, TripDurationError
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -66,10 +67,12 @@ def run(settings: Any) -> None:
     """Run the server until it is told to end.
 
     Raises:
-        ParameterError: If keys, limits or log cannot be had as settings say.
+        ParameterError: If keys, limits, log or TLS cannot be had as settings say.
     """
     from trip_duration.serving.imports import import_lightgbm  # noqa: PLC0415
 
+    if settings.tls_certificate is not None:
+        _check_tls(settings.tls_certificate, settings.tls_key)
     import_lightgbm()
     _allow_connections()
     shared = _share_figures() if settings.workers > 1 else None
@@ -114,14 +117,33 @@ def _run(settings: Any) -> None:
     Workers(config, settings.load_seconds + _SILENCE, forget).run()
 
 
+def _check_tls(certificate: Path, key: Path) -> None:
+    import ssl  # noqa: PLC0415 - keeps --help quick
+
+    for file in (certificate, key):
+        try:
+            file.open("rb").close()
+        except OSError as error:
+            raise ParameterError(f"{file} cannot be read for TLS: {error.strerror}") from None
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
+    except ssl.SSLError as error:
+        raise ParameterError(
+            f"{certificate} and {key} are not a certificate chain and its private key, PEM: "
+            f"{error.reason or error}"
+        ) from None
+
+
 def _allow_connections() -> None:
     """Take as many open connections as the system allows, each being a file to it."""
-    import resource  # noqa: PLC0415 - not on every system
+    # not every system has the module, and macOS has a further bound that it does not tell
+    with suppress(ImportError, ValueError, OSError):
+        import resource  # noqa: PLC0415
 
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    allowed = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
-    if resource.RLIM_INFINITY != soft < allowed:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        allowed = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
+        if resource.RLIM_INFINITY != soft < allowed:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
 
 
 def _share_figures() -> str:

@@ -39,15 +39,17 @@ class RateLimit:
         self._rate, self._uncounted = parse(rate), uncounted
         # by itself it would try again for seconds
         patience = {"socket_timeout": _PATIENCE, "socket_connect_timeout": _PATIENCE, "retry": None}
-        where = storage.rpartition("@")[2]
+        # neither user nor password, nor what may follow
+        where = storage.rpartition("@")[2].partition("?")[0]
         redis = storage.startswith("redis")
         options = {"implementation": "redispy", **patience} if redis else {}
         try:
             found = storage_from_string(f"async+{storage}", **options)  # type: ignore[arg-type]
-        except (ConfigurationError, ValueError) as error:
+        except (ConfigurationError, ValueError):
+            # what the library says repeats the password
             raise ParameterError(
-                f"requests cannot be counted in {where}: {error}. Redis needs "
-                "`pip install 'trip-duration[redis]'`."
+                f"requests cannot be counted in {where}: expected memory:// or "
+                "redis://host:port/number, which needs `pip install 'trip-duration[redis]'`"
             ) from None
         assert isinstance(found, Storage)  # noqa: S101 - async+ asks for this kind
         self._limiter = FixedWindowRateLimiter(found)
