@@ -85,7 +85,7 @@ class Service:
         self.holder.start(self.settings.load_seconds)
 
     async def stop(self) -> None:
-        """Write what is left of the logs, within the time that is set."""
+        """Write what is left of the logs, within the time that is set for them."""
         self.holder.stop()
         if self._watching is not None:
             self._watching.cancel()

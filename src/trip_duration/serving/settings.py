@@ -37,7 +37,9 @@ class Settings(BaseModel):
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8000, ge=0, le=65_535, description="port to listen on; 0 takes a free one")
     workers: int = Field(1, ge=1, le=64, description="processes that answer")
-    shutdown_seconds: int = Field(10, ge=1, description="time to finish what runs, at the end")
+    shutdown_seconds: int = Field(
+        10, ge=1, description="time at the end for what runs, then once more for the log"
+    )
     tls_certificate: Path | None = Field(None, description="certificate chain, PEM")
     tls_key: Path | None = Field(None, description="private key of it, PEM")
 

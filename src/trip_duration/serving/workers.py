@@ -1,8 +1,9 @@
 """Several processes that answer on one socket, each replaced when it ends or falls silent.
 
 They are forked from a parent that has imported everything, so that one is ready as soon as it has
-loaded the model. The parent itself answers nothing, loads no model and has no threads. uvicorn's
-own supervisor starts each process from nothing, and waits for a dead one to speak.
+loaded the model. The parent itself answers nothing, loads no model and has no threads, but for the
+sender of traces, which starts itself again in each process. uvicorn's own supervisor starts each
+from nothing, and waits for a dead one to speak.
 """
 
 from __future__ import annotations
@@ -109,8 +110,8 @@ class Workers:
     def _stop(self, processes: list[BaseProcess]) -> None:
         for process in processes:
             process.terminate()
-        # requests, then the log, and a moment to end
-        deadline = time.monotonic() + 2 * (self._config.timeout_graceful_shutdown or 0) + 1
+        # requests, then the log, then traces, and a moment to end
+        deadline = time.monotonic() + 2 * (self._config.timeout_graceful_shutdown or 0) + 3
         for process in processes:
             process.join(max(deadline - time.monotonic(), 0))
             if process.is_alive():
