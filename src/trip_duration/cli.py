@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
+from trip_duration.commands import or_not_done
 from trip_duration.errors import TripDurationError
 from trip_duration.registry.cli import models
 from trip_duration.serving.cli import keys, serve
@@ -53,26 +51,6 @@ def docs(folder: Path) -> None:
         click.echo(f"wrote {path}")
 
 
-class NotDone(click.ClickException):
-    """What was asked for could not be done, which is not to be taken for an answer to it."""
-
-    exit_code = 2
-
-
-@contextmanager
-def _or_not_done() -> Iterator[None]:
-    try:
-        yield
-    except TripDurationError as error:
-        raise NotDone(str(error)) from None
-    except KeyboardInterrupt:
-        raise NotDone("interrupted") from None
-    except Exception as error:
-        # click would end with 1, which has a meaning here
-        click.echo(traceback.format_exc(), err=True)
-        raise NotDone(f"unexpected {type(error).__name__}; this is to be reported") from error
-
-
 @cli.command()
 @click.argument("run")
 @click.option("--tracking-uri", help="Where the run is tracked, if not where the project's are.")
@@ -96,7 +74,7 @@ def reproduce(run: str, **choices: Any) -> None:
 
     from trip_duration.reproduction import Choices, make_again  # noqa: PLC0415
 
-    with _or_not_done():
+    with or_not_done():
         project = find_kedro_project(Path.cwd())
         if project is None:
             raise TripDurationError(f"{Path.cwd()} is in no project: change to that of the run.")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import getpass
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from trip_duration.commands import or_not_done
 from trip_duration.errors import TripDurationError
 from trip_duration.registry.places import database_url, find_project, registry_uri
 
@@ -20,20 +19,6 @@ if TYPE_CHECKING:
 
 _GATE_REPORT = "data/08_reporting/gate_report.json"
 _SHORT = 12
-
-
-class NotDone(click.ClickException):
-    """What was asked for could not be done."""
-
-    exit_code = 2
-
-
-@contextmanager
-def _or_not_done() -> Iterator[None]:
-    try:
-        yield
-    except TripDurationError as error:
-        raise NotDone(str(error)) from None
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -72,7 +57,7 @@ def _keeper(choices: dict[str, str | None]) -> Keeper:
 @click.pass_obj
 def list_versions(choices: dict[str, str | None]) -> None:
     """List every version, the newest first."""
-    with _or_not_done():
+    with or_not_done():
         found = _keeper(choices).registry.versions()
     head = ("version", "aliases", "stage", "registered", "MAE", "sha256", "run")
     rows = [
@@ -98,7 +83,7 @@ def show(choices: dict[str, str | None], reference: str) -> None:
 
     REFERENCE is an alias or a number; the champion if it is not given.
     """
-    with _or_not_done():
+    with or_not_done():
         keeper = _keeper(choices)
         keeper.settle()
         version = keeper.registry.get(reference)
@@ -143,7 +128,7 @@ def promote(
     exactly this version, compared with exactly the present champion: `kedro run --pipelines
     promotion` writes it.
     """
-    with _or_not_done():
+    with or_not_done():
         keeper = _keeper(choices)
         path = gate_report or find_project(Path.cwd()) / _GATE_REPORT
         report = _read_report(path, required=gate_report is not None)
@@ -156,7 +141,7 @@ def promote(
 @click.pass_obj
 def rollback(choices: dict[str, str | None], reason: str) -> None:
     """Let the previous champion serve again; takes no gate."""
-    with _or_not_done():
+    with or_not_done():
         line = _keeper(choices).rollback(reason)
     click.echo(f"version {line.version} is the champion again; line {line.sequence} of the ledger")
 
@@ -167,7 +152,7 @@ def rollback(choices: dict[str, str | None], reason: str) -> None:
 @click.pass_obj
 def archive(choices: dict[str, str | None], reference: str, reason: str) -> None:
     """Put a version away: no alias points to it, no rollback comes back to it."""
-    with _or_not_done():
+    with or_not_done():
         line = _keeper(choices).archive(reference, reason)
     click.echo(f"version {line.version} is archived; line {line.sequence} of the ledger")
 
@@ -177,7 +162,7 @@ def archive(choices: dict[str, str | None], reference: str, reason: str) -> None
 @click.pass_obj
 def history(choices: dict[str, str | None], as_json: bool) -> None:
     """Show the ledger: who changed what, when and why."""
-    with _or_not_done():
+    with or_not_done():
         lines = _keeper(choices).ledger.lines()
     if as_json:
         for line in lines:
@@ -195,7 +180,7 @@ def verify(choices: dict[str, str | None]) -> None:
     """
     from trip_duration.registry.rules import find_problems  # noqa: PLC0415 - keeps --help quick
 
-    with _or_not_done():
+    with or_not_done():
         keeper = _keeper(choices)
         problems = find_problems(keeper.registry, keeper.ledger)
         count = len(keeper.ledger.lines())

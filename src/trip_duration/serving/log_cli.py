@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from trip_duration.errors import TripDurationError
+from trip_duration.commands import or_not_done
 from trip_duration.registry.places import (
     DATABASE_VARIABLE,
     database_url,
@@ -36,20 +35,6 @@ _database = click.option(
 )
 
 
-class NotDone(click.ClickException):
-    """What was asked for could not be done."""
-
-    exit_code = 2
-
-
-@contextmanager
-def _or_not_done() -> Iterator[None]:
-    try:
-        yield
-    except TripDurationError as error:
-        raise NotDone(str(error)) from None
-
-
 @click.group()
 def database() -> None:
     """The database of the prediction log."""
@@ -71,7 +56,7 @@ def upgrade_command(url: str) -> None:
         upgrade,
     )
 
-    with _or_not_done():
+    with or_not_done():
         engine = open_database(url)
         try:
             upgrade(engine)
@@ -97,7 +82,7 @@ def load_command(file: Path, url: str) -> None:
     from trip_duration.serving.database import open_database  # noqa: PLC0415 - keeps --help quick
     from trip_duration.serving.outcomes import load_outcomes  # noqa: PLC0415
 
-    with _or_not_done():
+    with or_not_done():
         done = load_outcomes(open_database(url), file)
     click.echo(f"{done.rows} rows: {done.loaded} loaded, {sum(done.set_aside.values())} set aside")
     for reason, count in done.set_aside.items():
@@ -128,7 +113,7 @@ def trace(prediction_id: str, url: str, tracking_uri: str | None, raw: Path, as_
     from trip_duration.registry.versions import Registry  # noqa: PLC0415
     from trip_duration.serving.database import find, open_database  # noqa: PLC0415
 
-    with _or_not_done():
+    with or_not_done():
         row = find(open_database(url), prediction_id)
         answer = Answer(prediction_id, row["model_version"], row["model_sha256"])
         place = tracking_uri or registry_uri(find_project(Path.cwd()))
