@@ -85,20 +85,7 @@ class Metrics:
         self._events = Counter(
             f"{name}_model_events", "models loaded, refused, away", ("event",), registry=registry
         )
-        self._away = Gauge(
-            f"{name}_model_source_away",
-            "whether folder or registry of the model cannot be read",
-            registry=registry,
-            # of processes that live: one that dies meanwhile never says that it is back
-            multiprocess_mode="livemax",
-        )
-        self._model = Gauge(
-            f"{name}_model_info",
-            "the model that answers",
-            ("version", "sha256", "fallback"),
-            registry=registry,
-            multiprocess_mode="livemax",
-        )
+        self._model, self._away = self._of_the_model()
         self._log = self._of_the_log()
         self._begin_at_zero()
         self._named: tuple[str, str, str] | None = None
@@ -110,6 +97,23 @@ class Metrics:
             self._errors.labels(kind)
         for event in _EVENTS:
             self._events.labels(event)
+
+    def _of_the_model(self) -> tuple[Gauge, Gauge]:
+        # of processes that live: one that dies while its source is away never says it is back
+        answers = Gauge(
+            "trip_duration_model_info",
+            "the model that answers",
+            ("version", "sha256", "fallback"),
+            registry=self._registry,
+            multiprocess_mode="livemax",
+        )
+        away = Gauge(
+            "trip_duration_model_source_away",
+            "whether folder or registry of the model cannot be read",
+            registry=self._registry,
+            multiprocess_mode="livemax",
+        )
+        return answers, away
 
     def _of_the_log(self) -> dict[str, Gauge]:
         return {
