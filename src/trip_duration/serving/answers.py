@@ -110,7 +110,7 @@ class Collector:
     """Answers requests that arrive together in one go.
 
     A single prediction is dozens of calls into numpy that cost the same for one row as for many.
-    What waits in the sockets at one turn of the event loop is thus answered by one call; nothing
+    What waits in the sockets at two turns of the event loop is thus answered by one call; nothing
     waits for requests that have not arrived, and numbers do not depend on the company of a row.
 
     Args:
@@ -128,7 +128,8 @@ class Collector:
         future: asyncio.Future[bytes] = loop.create_future()
         self._waiting.append((request, future))
         if len(self._waiting) == 1:
-            loop.call_soon(self._flush)
+            # a turn later, when what has arrived during this one is read as well
+            loop.call_soon(loop.call_soon, self._flush)
         return future
 
     def _flush(self) -> None:
