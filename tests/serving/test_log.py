@@ -280,15 +280,6 @@ def test_two_processes_share_a_database_file(opened: OpenLog, tmp_path: Path) ->
     assert ids(sqlite_at(tmp_path)) == expected(200)
 
 
-def test_a_put_takes_microseconds(opened: OpenLog) -> None:
-    log, one, count = opened(), [entry(0)], 20_000
-    begun = time.perf_counter()
-    for _ in range(count):
-        log.put(one)
-    assert (time.perf_counter() - begun) / count < 5e-6
-    log._queue.clear()
-
-
 def test_the_order_is_kept_through_an_outage(opened: OpenLog, cluster: Cluster) -> None:
     log = opened(cluster.url)
     log.start()

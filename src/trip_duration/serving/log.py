@@ -139,8 +139,7 @@ class PredictionLog:
         while True:
             self._wake.wait(self._limits.interval)
             self._wake.clear()
-            closed = self._closed
-            if closed:
+            if closed := self._closed:
                 self._retry_at = 0.0
             try:
                 self._turn()
@@ -155,10 +154,10 @@ class PredictionLog:
     def _turn(self) -> None:
         self._adopt()
         while True:
-            self._in_hand = self._take(self._limits.batch)
+            rows = self._take(self._limits.batch)
             # what waits on disk came first
-            if self._in_hand and not (self._spool.empty and self._store(self._in_hand)):
-                self._set_aside(self._in_hand)
+            if rows and not (self._spool.empty and self._store(rows)):
+                self._set_aside(rows)
             self._in_hand = []
             self._catch_up()
             if not self._queue or time.monotonic() > self._deadline:
@@ -168,8 +167,7 @@ class PredictionLog:
         # one that hung while it was closed must not take back what it has given up
         if time.monotonic() >= self._adopt_at and not self._closed:
             self._adopt_at = time.monotonic() + self._limits.adopt
-            found = self._spool.adopt()
-            if found:
+            if found := self._spool.adopt():
                 logger.info("%d entries of a process that has ended are replayed", found)
 
     def _catch_up(self) -> None:
@@ -184,12 +182,14 @@ class PredictionLog:
                 return
 
     def _take(self, count: int) -> Rows:
-        rows: Rows = []
+        # each is in hand before it has left the queue, so that all are counted at any moment
+        rows = self._in_hand = []
         while self._queue and len(rows) < count:
             try:
-                rows.append(as_row(self._queue.popleft()))
+                rows.append(as_row(self._queue[0]))
             except (TypeError, ValueError, AttributeError):
                 self._lose(1, "an entry is not what it should be")
+            self._queue.popleft()
         return rows
 
     def _set_aside(self, rows: Rows) -> None:
