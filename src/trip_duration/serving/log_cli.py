@@ -11,12 +11,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trip_duration.commands import or_not_done
-from trip_duration.registry.places import (
-    DATABASE_VARIABLE,
-    database_url,
-    find_project,
-    registry_uri,
-)
 
 if TYPE_CHECKING:
     from trip_duration.registry.trace import Link, Trace
@@ -24,12 +18,22 @@ if TYPE_CHECKING:
 VARIABLE = "TRIP_DURATION_SERVE_LOG_URL"
 _MARKS = {True: "ok     ", False: "BROKEN ", None: "-      "}
 
+
+def _own_database() -> str:
+    from trip_duration.registry.places import (  # noqa: PLC0415 - keeps --help quick
+        database_url,
+        find_project,
+    )
+
+    return database_url(find_project(Path.cwd()))
+
+
 _database = click.option(
     "--database",
     "url",
     envvar=VARIABLE,
-    default=lambda: database_url(find_project(Path.cwd())),
-    show_default=f"{DATABASE_VARIABLE}, data/service.db",
+    default=_own_database,
+    show_default="TRIP_DURATION_DATABASE_URL, data/service.db",
     show_envvar=True,
     help="Database of the prediction log.",
 )
@@ -109,7 +113,8 @@ def trace(prediction_id: str, url: str, tracking_uri: str | None, raw: Path, as_
     Every hash on the way is computed anew. Ends with 0 if all of them hold, with 1 if one does not,
     which is named, and with 2 if the way could not be followed.
     """
-    from trip_duration.registry.trace import Answer, trace_answer  # noqa: PLC0415 - see load
+    from trip_duration.registry.places import find_project, registry_uri  # noqa: PLC0415 - see load
+    from trip_duration.registry.trace import Answer, trace_answer  # noqa: PLC0415
     from trip_duration.registry.versions import Registry  # noqa: PLC0415
     from trip_duration.serving.database import find, open_database  # noqa: PLC0415
 
