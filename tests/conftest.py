@@ -6,7 +6,6 @@ import io
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 import threading
@@ -24,6 +23,7 @@ import pytest
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
+from tests.machine import do_without, free_port
 from trip_duration.tlc import source
 
 
@@ -245,21 +245,13 @@ def _server_user() -> dict[str, str]:
     return {"user": "postgres" if "postgres" in known else "nobody"}
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """A real PostgreSQL server of its own: the URI of an empty database, with a password."""
     programs = _server_programs()
     if programs is None:
-        missing = "PostgreSQL's initdb and pg_ctl are missing"
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(missing)
-    user, password, port = _server_user(), "s3cret-Pa55w0rd", _free_port()
+        do_without("PostgreSQL's initdb and pg_ctl are missing")
+    user, password, port = _server_user(), "s3cret-Pa55w0rd", free_port()
     folder = Path(tempfile.mkdtemp(prefix="trip-duration-postgres-", dir="/tmp"))
     (folder / "password").write_text(password)
     if user:

@@ -6,7 +6,6 @@ import functools
 import http.server
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -22,8 +21,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect
 
+from tests.machine import running_browser
 from trip_duration import datasets
 
 pytestmark = pytest.mark.browser
@@ -36,9 +36,6 @@ IN_MEMORY = {"training_set", "card_data", "card_findings", "card_studies"}
 WITHOUT_PREVIEW = {"model_card", "zone_outlines", *IN_MEMORY}
 # Kedro-Viz's page asks for a font, and does without it
 FONT_HOST = "fonts.googleapis.com"
-# the last may be a snap, which does not see /tmp
-BROWSERS = ("chromium", "google-chrome", "chromium-browser")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic"]
 # no guided tour
 QUIET = "localStorage.length || localStorage.setItem('KedroViz', '{\"showFeatureHints\": false}')"
 VIZ = [sys.executable, "-m", "kedro", "viz"]
@@ -115,14 +112,8 @@ def _nodes(graph: dict[str, Any], kind: str) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if program is None:
-        missing = f"no Chromium: none of {', '.join(BROWSERS)} is on the PATH"
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(missing)
-    with sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=program, args=FLAGS)
+    with running_browser() as running:
         yield running
-        running.close()
 
 
 @contextmanager

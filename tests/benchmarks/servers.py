@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from tests.benchmarks.measure import NOT_INHERITED
 from tests.benchmarks.projects import ROOT
+from tests.machine import free_port
 
 LOG = "server.log"
 PATIENCE = 120.0
@@ -22,13 +22,6 @@ _PAUSE = 0.005
 _SETTINGS = ("TRIP_DURATION_", *NOT_INHERITED)
 
 Command = list[str | Path]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import tempfile
@@ -11,9 +10,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
-from tests.conftest import _free_port, _server_programs, _server_user
+from tests.conftest import _server_programs, _server_user
+from tests.machine import do_without, free_port
 
 
 @dataclass
@@ -45,12 +43,11 @@ class Cluster:
 def running_cluster() -> Iterator[Cluster]:
     programs = _server_programs()
     if programs is None:
-        missing = "PostgreSQL's initdb and pg_ctl are missing"
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(missing)
+        do_without("PostgreSQL's initdb and pg_ctl are missing")
     folder = Path(tempfile.mkdtemp(prefix="trip-duration-cluster-", dir="/tmp"))
     if _server_user():
         shutil.chown(folder, **_server_user())
-    cluster = Cluster(programs, folder, _free_port())
+    cluster = Cluster(programs, folder, free_port())
     try:
         cluster.call("initdb", "-U", "trip", "-A", "trust", "-N")
         cluster.start()

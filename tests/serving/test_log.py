@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from tests.conftest import _free_port
+from tests.machine import free_port
 from tests.serving.cluster import Cluster, running_cluster
 from tests.serving.entries import QUICK, entry, expected, ids, sqlite_at, wait_for
 from trip_duration.errors import LogError
@@ -49,7 +49,7 @@ def cluster() -> Iterator[Cluster]:
 
 def nowhere() -> str:
     """Return a database that does not answer."""
-    return f"postgresql://trip@127.0.0.1:{_free_port()}/none"
+    return f"postgresql://trip@127.0.0.1:{free_port()}/none"
 
 
 def test_entries_are_in_the_database_soon(opened: OpenLog, tmp_path: Path) -> None:

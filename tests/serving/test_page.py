@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -14,11 +12,11 @@ from urllib.parse import urlsplit
 
 import pytest
 from click.testing import CliRunner
-from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.features import small_city
+from tests.machine import running_browser
 from tests.serving.running import REQUEST, Server, serve
-from tests.test_viz import BROWSERS, FLAGS
 from trip_duration.cli import cli
 from trip_duration.serving import app
 
@@ -33,14 +31,8 @@ Open = Callable[..., AbstractContextManager[Page]]
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if program is None:
-        missing = f"no Chromium: none of {', '.join(BROWSERS)} is on the PATH"
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(missing)
-    with sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=program, args=FLAGS)
+    with running_browser() as running:
         yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +100,11 @@ def fill(page: Page, **changes: str) -> None:
     place(page, "Drop-off").select_option(label=wanted["dropoff"])
     page.get_by_label("Pickup time").fill(wanted["time"])
     page.get_by_label("Distance").fill(wanted["miles"])
+
+
+def give_key(page: Page, key: str) -> None:
+    page.get_by_label("API key").fill(key)
+    page.get_by_role("button", name="Use this key").click()
 
 
 def ask(page: Page) -> None:
@@ -426,8 +423,7 @@ def test_a_key_is_asked_for_and_kept_in_the_tab(
             expect(page.get_by_role("link")).to_have_text(["The API, as OpenAPI"])
             assert page.evaluate("[localStorage.length, document.cookie]") == [0, ""]
         with opened(server) as page:
-            page.get_by_label("API key").fill(narrow)
-            page.get_by_role("button", name="Use this key").click()
+            give_key(page, narrow)
             fill(page)
             ask(page)
             expect(page.locator("#grounds")).to_contain_text("does not open the reasons")
@@ -440,8 +436,7 @@ def test_too_many_requests_and_silence_are_told(
     given = {"keys": str(tmp_path / "keys.json"), "rate_limit": "3/minute"}
     key = make_key(tmp_path)
     with serve(tmp_path, *options, **given) as server, opened(server) as page:
-        page.get_by_label("API key").fill(key)
-        page.get_by_role("button", name="Use this key").click()
+        give_key(page, key)
         expect(page.locator("#model")).to_contain_text("lightgbm")
         fill(page)
         refusal = page.get_by_role("alert")

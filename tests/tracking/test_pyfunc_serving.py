@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from mlflow.entities import Run
+from tests.machine import free_port
 
 from trip_duration.models import Predictor
 from trip_duration.tracking.model import requirements
@@ -124,13 +124,6 @@ def test_the_model_needs_nothing_of_the_project(
     assert Path(place).is_relative_to(model)
     for name, expected in predictor.predict(requests)._asdict().items():
         np.testing.assert_array_equal(np.array(answer[name]), expected)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture

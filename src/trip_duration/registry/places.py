@@ -24,23 +24,27 @@ def _is_project(folder: Path) -> bool:
     return described.is_file() and "[tool.kedro]" in described.read_text(encoding="utf-8")
 
 
-def registry_uri(project: Path) -> str:
-    """Return where MLflow keeps the registry of a project."""
+def registry_uri(project: Path | None = None) -> str:
+    """Return where MLflow keeps the registry of a project, or of the one that we are in."""
     return _place(TRACKING_VARIABLE, _REGISTRY, project)
 
 
-def database_url(project: Path) -> str:
-    """Return the database of a project: its ledger and, unless told otherwise, its predictions."""
+def database_url(project: Path | None = None) -> str:
+    """Return the database of a project: its ledger and, unless told otherwise, its predictions.
+
+    It is the project of the working directory if none is given.
+    """
     return _place(DATABASE_VARIABLE, _DATABASE, project)
 
 
-def _place(variable: str, path: str, project: Path) -> str:
+def _place(variable: str, path: str, project: Path | None) -> str:
     url = os.environ.get(variable) or f"{SQLITE}{path}"
     if not url.startswith(SQLITE):
         return url
     # a relative file is relative to the project, wherever the command was given
     file, mark, query = url.removeprefix(SQLITE).partition("?")
-    return f"{SQLITE}{(project / file).as_posix()}{mark}{query}"
+    place = (project or find_project(Path.cwd())) / file
+    return f"{SQLITE}{place.as_posix()}{mark}{query}"
 
 
 def sqlite_file(url: str) -> Path | None:

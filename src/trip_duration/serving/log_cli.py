@@ -20,12 +20,9 @@ _MARKS = {True: "ok     ", False: "BROKEN ", None: "-      "}
 
 
 def _own_database() -> str:
-    from trip_duration.registry.places import (  # noqa: PLC0415 - keeps --help quick
-        database_url,
-        find_project,
-    )
+    from trip_duration.registry.places import database_url  # noqa: PLC0415 - keeps --help quick
 
-    return database_url(find_project(Path.cwd()))
+    return database_url()
 
 
 _database = click.option(
@@ -113,7 +110,7 @@ def trace(prediction_id: str, url: str, tracking_uri: str | None, raw: Path, as_
     Every hash on the way is computed anew. Ends with 0 if all of them hold, with 1 if one does not,
     which is named, and with 2 if the way could not be followed.
     """
-    from trip_duration.registry.places import find_project, registry_uri  # noqa: PLC0415 - see load
+    from trip_duration.registry.places import registry_uri  # noqa: PLC0415 - see load
     from trip_duration.registry.trace import Answer, trace_answer  # noqa: PLC0415
     from trip_duration.registry.versions import Registry  # noqa: PLC0415
     from trip_duration.serving.database import find, open_database  # noqa: PLC0415
@@ -121,7 +118,7 @@ def trace(prediction_id: str, url: str, tracking_uri: str | None, raw: Path, as_
     with or_not_done():
         row = find(open_database(url), prediction_id)
         answer = Answer(prediction_id, row["model_version"], row["model_sha256"])
-        place = tracking_uri or registry_uri(find_project(Path.cwd()))
+        place = tracking_uri or registry_uri()
         found = trace_answer(answer, Registry(place), raw)
     for line in [_as_json(row, found)] if as_json else _as_lines(row, found):
         click.echo(line)

@@ -11,7 +11,7 @@ from limits import parse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from trip_duration.errors import ParameterError
-from trip_duration.registry.places import database_url, find_project
+from trip_duration.registry.places import database_url
 
 PREFIX = "TRIP_DURATION_SERVE_"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -55,7 +55,7 @@ class Settings(BaseModel):
 
     log: bool = Field(True, description="whether predictions are logged")
     log_url: str = Field(
-        default_factory=lambda: database_url(find_project(Path.cwd())),
+        default_factory=database_url,
         description="database of the log, unless `TRIP_DURATION_DATABASE_URL` names one",
     )
     log_spool: Path = Field(Path("data/service_spool"), description="folder for bad times")
