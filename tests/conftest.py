@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import io
-import os
-import pwd
 import shutil
-import subprocess
-import tempfile
 import threading
 import time
 from collections import Counter
@@ -23,7 +19,7 @@ import pytest
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
-from tests.machine import do_without, free_port
+from tests.cluster import Cluster, running_cluster
 from trip_duration.tlc import source
 
 
@@ -228,47 +224,13 @@ def with_data(finished_run: Path, new_project: Callable[[], Path]) -> Callable[[
     return make
 
 
-def _server_programs() -> Path | None:
-    folders = [*Path("/usr/lib/postgresql").glob("*/bin")]
-    on_path = shutil.which("initdb")
-    if on_path:
-        folders.append(Path(on_path).parent)
-    complete = [f for f in folders if (f / "initdb").is_file() and (f / "pg_ctl").is_file()]
-    return max(complete, default=None)
-
-
-def _server_user() -> dict[str, str]:
-    """PostgreSQL refuses to be run by root."""
-    if os.geteuid():
-        return {}
-    known = {entry.pw_name for entry in pwd.getpwall()}
-    return {"user": "postgres" if "postgres" in known else "nobody"}
-
-
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """A real PostgreSQL server of its own: the URI of an empty database, with a password."""
-    programs = _server_programs()
-    if programs is None:
-        do_without("PostgreSQL's initdb and pg_ctl are missing")
-    user, password, port = _server_user(), "s3cret-Pa55w0rd", free_port()
-    folder = Path(tempfile.mkdtemp(prefix="trip-duration-postgres-", dir="/tmp"))
-    (folder / "password").write_text(password)
-    if user:
-        shutil.chown(folder, **user)
-        shutil.chown(folder / "password", **user)
+def _cluster() -> Iterator[Cluster]:
+    with running_cluster() as cluster:
+        yield cluster
 
-    def call(program: str, *arguments: str) -> None:
-        command = [str(programs / program), "-D", str(folder / "cluster"), *arguments]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/", **user)
 
-    try:
-        call("initdb", "-U", "trip", "-A", "scram-sha-256", f"--pwfile={folder / 'password'}", "-N")
-        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-        call("pg_ctl", "-w", "-l", str(folder / "log"), "-o", options, "start")
-        try:
-            yield f"postgresql+psycopg2://trip:{password}@127.0.0.1:{port}/postgres"
-        finally:
-            call("pg_ctl", "-m", "immediate", "stop")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+@pytest.fixture
+def postgres(_cluster: Cluster) -> str:
+    """The URI of an empty database of a real PostgreSQL server, with a password."""
+    return _cluster.new_database()

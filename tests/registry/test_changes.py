@@ -308,9 +308,6 @@ def test_of_two_promotions_at_once_one_comes_after_the_other(
     assert [line.event for line in lines] == ["intent", "done"] * 2
     assert aliases(keeper) == (lines[3].version, None, lines[1].version)
     assert find_broken(keeper.ledger.lines()) is None
-    if kind == "postgres":
-        with sa.create_engine(url).begin() as connection:
-            connection.exec_driver_sql("DROP TABLE model_ledger")
 
 
 def test_the_loser_of_a_race_has_a_report_against_a_champion_that_is_none_any_more(

@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,8 +13,7 @@ import sqlalchemy as sa
 
 from trip_duration.errors import RegistryError
 from trip_duration.registry.ledger import GENESIS, Entry, Ledger, find_broken
-
-DROP = "DROP TABLE IF EXISTS model_ledger"
+from trip_duration.registry.places import with_driver
 
 
 def entry(version: int, event: str = "intent") -> Entry:
@@ -23,18 +21,14 @@ def entry(version: int, event: str = "intent") -> Entry:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def any_ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
+def any_ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Ledger:
     if request.param == "sqlite":
-        yield Ledger(f"sqlite:///{tmp_path / 'sub/service.db'}")
-        return
-    url = request.getfixturevalue("postgres")
-    yield Ledger(url)
-    with sa.create_engine(url).begin() as connection:
-        connection.exec_driver_sql(DROP)
+        return Ledger(f"sqlite:///{tmp_path / 'sub/service.db'}")
+    return Ledger(request.getfixturevalue("postgres"))
 
 
 def execute(ledger: Ledger, statement: str) -> None:
-    engine = sa.create_engine(ledger.url, poolclass=sa.NullPool)
+    engine = sa.create_engine(with_driver(ledger.url), poolclass=sa.NullPool)
     with engine.begin() as connection:
         connection.exec_driver_sql(statement)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from trip_duration.serving.database import metadata, open_database, predictions
+from trip_duration.serving.database import open_database, predictions
 from trip_duration.serving.log import Entry, Limits
 
 QUICK = Limits(batch=50, interval=0.01, retry=0.05, adopt=0.05)
@@ -58,12 +58,3 @@ def expected(count: int) -> list[str]:
 
 def sqlite_at(folder: Path) -> str:
     return f"sqlite:///{folder / 'log.db'}"
-
-
-def empty(url: str) -> None:
-    """Leave nothing of this project in a database."""
-    engine = open_database(url)
-    with engine.begin() as connection:
-        metadata.drop_all(connection)
-        connection.execute(sa.text("DROP TABLE IF EXISTS trip_duration_version"))
-    engine.dispose()

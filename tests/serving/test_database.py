@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from click.testing import CliRunner
 
-from tests.serving.entries import AT, PICKUP, empty, entry, expected, ids, sqlite_at
+from tests.serving.entries import AT, PICKUP, entry, expected, ids, sqlite_at
 from trip_duration.cli import cli
 from trip_duration.errors import LogError
 from trip_duration.serving.database import find, insert, metadata, open_database, upgrade
@@ -20,14 +19,11 @@ from trip_duration.serving.entry import as_row
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
-        yield sqlite_at(tmp_path)
-        return
-    address = request.getfixturevalue("postgres")
-    empty(address)
-    yield address
-    empty(address)
+        return sqlite_at(tmp_path)
+    address: str = request.getfixturevalue("postgres")
+    return address
 
 
 def test_the_migrations_make_the_tables_that_the_code_knows(url: str) -> None:

@@ -64,7 +64,7 @@ class Connection:
         return await said
 
     async def rest(self) -> bytes:
-        """Return all that is said until the end, be it a reset: who still sends to a closed connection gets one."""
+        """Return all that is said until the end, be it a reset: who still sends may get one."""
         said = b""
         with suppress(ConnectionResetError):
             while block := await self.reader.read(65_536):

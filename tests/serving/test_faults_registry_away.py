@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster import Cluster, running_cluster
 from tests.registry.conftest import (
     fitted,
     keeper,
@@ -18,7 +19,6 @@ from tests.registry.conftest import (
     trips,
     zones,
 )
-from tests.serving.cluster import Cluster, running_cluster
 from tests.serving.load import load_on
 from tests.serving.running import serve, wait_for
 from tests.serving.test_model_swap import events, name

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from tests.cluster import Cluster, running_cluster
 from tests.machine import free_port
-from tests.serving.cluster import Cluster, running_cluster
 from tests.serving.entries import QUICK, entry, expected, ids, sqlite_at, wait_for
 from trip_duration.errors import LogError
 from trip_duration.serving.database import open_database, predictions

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from tests.serving.cluster import Cluster, running_cluster
+from tests.cluster import Cluster, running_cluster
 from tests.serving.entries import ids, sqlite_at
 from tests.serving.running import REQUEST, Server, serve, wait_for
 

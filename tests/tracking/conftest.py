@@ -10,6 +10,8 @@ import mlflow
 import pytest
 from mlflow.entities import Run
 
+from trip_duration.registry.places import with_driver
+
 RunsOf = Callable[..., list[Run]]
 UseTracking = Callable[[str], AbstractContextManager[None]]
 
@@ -19,7 +21,7 @@ def runs_at() -> RunsOf:
     """The runs of an experiment at a tracking URI."""
 
     def runs_at(uri: str, experiment: str) -> list[Run]:
-        client = mlflow.MlflowClient(tracking_uri=uri)
+        client = mlflow.MlflowClient(tracking_uri=with_driver(uri))
         found = client.get_experiment_by_name(experiment)
         return list(client.search_runs([found.experiment_id])) if found else []
 

@@ -27,7 +27,8 @@ def conf(uri: str | None, location: str | None = "data/mlflow_artifacts") -> dic
         ("sqlite:///data/mlflow.db", "sqlite:////home/me/project/data/mlflow.db"),
         ("sqlite:///data/m.db?timeout=5", "sqlite:////home/me/project/data/m.db?timeout=5"),
         ("sqlite:////elsewhere/mlflow.db", "sqlite:////elsewhere/mlflow.db"),
-        ("postgresql://u:p@h/d", "postgresql://u:p@h/d"),
+        ("postgresql://u:p@h/d", "postgresql+psycopg2://u:p@h/d"),
+        ("postgresql+psycopg://u:p@h/d", "postgresql+psycopg://u:p@h/d"),
         (None, None),
     ],
 )

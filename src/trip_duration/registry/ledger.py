@@ -20,7 +20,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from trip_duration.errors import RegistryError
 from trip_duration.registry.locks import WAIT_SECONDS, hold_lock
-from trip_duration.registry.places import masked, sqlite_file
+from trip_duration.registry.places import masked, sqlite_file, with_driver
 
 GENESIS = "0" * 64
 INTENT, DONE, UNDONE = EVENTS = ("intent", "done", "undone")
@@ -125,7 +125,7 @@ class Ledger:
             file.parent.mkdir(parents=True, exist_ok=True)
         with self._asking():
             # a lock that is held by a session must go when its connection does
-            return sa.create_engine(self.url, poolclass=sa.NullPool)
+            return sa.create_engine(with_driver(self.url), poolclass=sa.NullPool)
 
     def lines(self) -> list[Line]:
         """Return all lines, the oldest first; none if there is no ledger yet."""

@@ -11,6 +11,8 @@ TRACKING_VARIABLE = "MLFLOW_TRACKING_URI"
 DATABASE_VARIABLE = "TRIP_DURATION_DATABASE_URL"
 _REGISTRY, _DATABASE = "data/mlflow.db", "data/service.db"
 _MASK = "***"
+# of the extra `postgres`; SQLAlchemy would take another one, each version its own
+_DRIVER = "postgresql+psycopg2"
 
 
 def find_project(start: Path) -> Path:
@@ -39,12 +41,26 @@ def database_url(project: Path | None = None) -> str:
 
 def _place(variable: str, path: str, project: Path | None) -> str:
     url = os.environ.get(variable) or f"{SQLITE}{path}"
+    return anchored(url, project or find_project(Path.cwd()))
+
+
+def anchored(url: str, project: Path) -> str:
+    """Return an address that means the same wherever a command is given, and has a driver.
+
+    Args:
+        url: The address of a database or of a server.
+        project: What a relative SQLite file is relative to.
+    """
     if not url.startswith(SQLITE):
-        return url
-    # a relative file is relative to the project, wherever the command was given
+        return with_driver(url)
     file, mark, query = url.removeprefix(SQLITE).partition("?")
-    place = (project or find_project(Path.cwd())) / file
-    return f"{SQLITE}{place.as_posix()}{mark}{query}"
+    return f"{SQLITE}{(project / file).as_posix()}{mark}{query}"
+
+
+def with_driver(url: str) -> str:
+    """Return the address of a PostgreSQL database with its driver, and any other as it is."""
+    scheme, mark, rest = url.partition("://")
+    return f"{_DRIVER}{mark}{rest}" if scheme in {"postgresql", "postgres"} else url
 
 
 def sqlite_file(url: str) -> Path | None:

@@ -149,7 +149,7 @@ def _read_run(
 ) -> tuple[Mapping[str, str], dict[str, bytes]]:
     import mlflow  # noqa: PLC0415 - seconds that --help need not pay
 
-    client = mlflow.MlflowClient(registry.tracking_uri)
+    client = mlflow.MlflowClient(registry.place)
     try:
         run = client.get_run(trace.run_id)
         names = {found.path for found in client.list_artifacts(trace.run_id)}

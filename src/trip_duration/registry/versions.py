@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from trip_duration.bundle import read_bundle, write_bundle
 from trip_duration.errors import ModelFileError, RegistryError, TripDurationError
-from trip_duration.registry.places import masked, sqlite_file
+from trip_duration.registry.places import masked, sqlite_file, with_driver
 from trip_duration.registry.records import (
     LEDGER_HEAD,
     METRIC,
@@ -46,6 +46,11 @@ class Registry:
     tracking_uri: str
     name: str = MODEL_NAME
 
+    @property
+    def place(self) -> str:
+        """What MLflow is told."""
+        return with_driver(self.tracking_uri)
+
     @cached_property
     def _client(self) -> MlflowClient:
         file = sqlite_file(self.tracking_uri)
@@ -54,7 +59,7 @@ class Registry:
             raise RegistryError(f"there is no registry at {file}. Train a model with `kedro run`.")
         import mlflow  # noqa: PLC0415 - seconds that --help need not pay
 
-        return mlflow.MlflowClient(self.tracking_uri, registry_uri=self.tracking_uri)
+        return mlflow.MlflowClient(self.place, registry_uri=self.place)
 
     def versions(self) -> list[Version]:
         """Return every version, the newest first."""
@@ -130,13 +135,13 @@ class Registry:
             from mlflow.artifacts import download_artifacts  # noqa: PLC0415 - see _client
 
             source = self._client.get_model_version_download_uri(self.name, version.number)
-            place = download_artifacts(
+            folder = download_artifacts(
                 artifact_uri=f"{source.rstrip('/')}/{_FOLDER}",
                 dst_path=folder,
-                tracking_uri=self.tracking_uri,
-                registry_uri=self.tracking_uri,
+                tracking_uri=self.place,
+                registry_uri=self.place,
             )
-        return Path(place)
+        return Path(folder)
 
     def load(self, reference: str) -> Registered:
         """Return a version with its predictor, verified."""

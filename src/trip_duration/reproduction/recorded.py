@@ -12,8 +12,9 @@ import pandas as pd
 from pydantic import ValidationError
 
 from trip_duration.errors import ReproductionError
+from trip_duration.registry.places import SQLITE
 from trip_duration.tracking.manifest import NAME, PREDICTIONS, RunManifest
-from trip_duration.tracking.place import SQLITE, anchor
+from trip_duration.tracking.place import anchor
 from trip_duration.tracking.secrets import masked_uri, without_password
 
 if TYPE_CHECKING:

@@ -24,6 +24,7 @@ from sqlalchemy.exc import (
 )
 
 from trip_duration.errors import LogError
+from trip_duration.registry.places import with_driver
 
 Row = Mapping[str, Any]
 
@@ -33,7 +34,6 @@ LOCK_KEY = 7_245_160_423
 WAIT_SECONDS = 5
 IDS_PER_QUERY = 500
 READING = {"trip_duration_reading": True}
-_DRIVERS = {"postgresql": "postgresql+psycopg2", "postgres": "postgresql+psycopg2"}
 
 metadata = sa.MetaData()
 
@@ -99,11 +99,10 @@ def _parse(url: str) -> URL:
         "as the address of the prediction log"
     )
     try:
-        parsed = make_url(url)
+        parsed = make_url(with_driver(url))
     except (ArgumentError, ValueError):
         # the address is not shown, because where its password is cannot be told
         raise LogError(f"{expected}, found something that is no address of a database") from None
-    parsed = parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
     known = parsed.drivername in {"sqlite", "sqlite+pysqlite", "postgresql+psycopg2"}
     in_memory = parsed.drivername.startswith("sqlite") and parsed.database in {None, "", ":memory:"}
     if not known or in_memory:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
+from trip_duration.registry.places import anchored
 from trip_duration.tracking.secrets import masked_uri
 
-SQLITE = "sqlite:///"
 VARIABLE = "MLFLOW_TRACKING_URI"
 
 
@@ -51,7 +51,9 @@ def anchor(conf: dict[str, Any], project: Path) -> dict[str, Any]:
     """
     conf = deepcopy(conf)
     server = conf.setdefault("server", {})
-    uri = server["mlflow_tracking_uri"] = _absolute(server.get("mlflow_tracking_uri"), project)
+    uri = server.get("mlflow_tracking_uri")
+    if uri is not None:
+        uri = server["mlflow_tracking_uri"] = anchored(uri, project)
     creation = conf.get("tracking", {}).get("experiment", {}).get("create_experiment_kwargs", {})
     location = creation.get("artifact_location")
     if location and "://" not in location:
@@ -59,13 +61,6 @@ def anchor(conf: dict[str, Any], project: Path) -> dict[str, Any]:
         served = uri is not None and uri.startswith("http")
         creation["artifact_location"] = None if served else str(project / location)
     return conf
-
-
-def _absolute(uri: str | None, project: Path) -> str | None:
-    if uri is None or not uri.startswith(SQLITE):
-        return uri
-    path, mark, query = uri.removeprefix(SQLITE).partition("?")
-    return f"{SQLITE}{(project / path).as_posix()}{mark}{query}"
 
 
 def how_to_see(uri: str, experiment_id: str, run_id: str) -> str:
