@@ -145,8 +145,11 @@ def test_a_source_is_not_away_for_ever_if_a_process_dies_meanwhile(
         os.kill(server.workers()[0], signal.SIGKILL)
         # by the one that takes its place
         wait_for(lambda: events(server, "source_away") == 3)
+        # it has no model, whatever the other one has
+        wait_for(lambda: figure(server, "without_model") == 1)
         elsewhere.rename(model)
         wait_for(lambda: figure(server, "model_source_away") == 0)
+        wait_for(lambda: figure(server, "without_model") == 0)
         assert events(server, "source_back") == 2
 
 

@@ -85,7 +85,7 @@ class Metrics:
         self._events = Counter(
             f"{name}_model_events", "models loaded, refused, away", ("event",), registry=registry
         )
-        self._model, self._away = self._of_the_model()
+        self._model, self._without, self._away = self._of_the_model()
         self._log = self._of_the_log()
         self._begin_at_zero()
         self._named: tuple[str, str, str] | None = None
@@ -98,7 +98,7 @@ class Metrics:
         for event in _EVENTS:
             self._events.labels(event)
 
-    def _of_the_model(self) -> tuple[Gauge, Gauge]:
+    def _of_the_model(self) -> tuple[Gauge, Gauge, Gauge]:
         # of processes that live: one that dies while its source is away never says it is back
         answers = Gauge(
             "trip_duration_model_info",
@@ -107,13 +107,19 @@ class Metrics:
             registry=self._registry,
             multiprocess_mode="livemax",
         )
+        without = Gauge(
+            "trip_duration_without_model",
+            "processes that no verified model answers in",
+            registry=self._registry,
+            multiprocess_mode="livesum",
+        )
         away = Gauge(
             "trip_duration_model_source_away",
             "whether folder or registry of the model cannot be read",
             registry=self._registry,
             multiprocess_mode="livemax",
         )
-        return answers, away
+        return answers, without, away
 
     def _of_the_log(self) -> dict[str, Gauge]:
         return {
@@ -178,6 +184,7 @@ class Metrics:
             self._model.labels(*self._named).set(0)
         if named is not None:
             self._model.labels(*named).set(1)
+        self._without.set(served is None or served.fallback)
         self._named = named
         if log is not None:
             for what, gauge in self._log.items():
