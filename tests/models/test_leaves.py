@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
-from trip_duration.models.leaves import leaf_values, sum_of_leaves
+from trip_duration.models.leaves import TreeBlocks
 from trip_duration.models.lightgbm import LightGBM
 from trip_duration.params import LightGBMParams, Objective
 
@@ -25,7 +27,7 @@ def test_the_sums_are_lightgbms_own(objective: Objective, trees: int) -> None:
     settings = LightGBMParams(num_trees=trees, num_leaves=15)
     model = LightGBM(settings, objective).fit(matrix, minutes)
     expected = model.booster_.predict(matrix)
-    found = sum_of_leaves(model.booster_, leaf_values(model.text_), matrix, 2)
+    found = TreeBlocks(model.booster_).predict(matrix, 2)
     assert found.tobytes() == expected.tobytes()
     assert model.predict(matrix).tobytes() == expected.tobytes()
 
@@ -42,3 +44,18 @@ def test_trees_of_one_leaf_are_added_too() -> None:
     matrix = rows(5_000)
     model = LightGBM(LightGBMParams(num_trees=130)).fit(matrix, np.full(5_000, 7.25))
     assert model.predict(matrix).tobytes() == model.booster_.predict(matrix).tobytes()
+
+
+def test_one_row_is_answered_alike_while_many_are_on_their_way() -> None:
+    matrix = rows(20_000)
+    minutes = np.nan_to_num(matrix[:, 0]) * 7 + 20
+    model = LightGBM(LightGBMParams(num_trees=300, num_leaves=15)).fit(matrix, minutes)
+    one, many = matrix[:1], model.booster_.predict(matrix).tobytes()
+    alone = model.predict(one).tobytes()
+    with ThreadPoolExecutor(2) as others:
+        under_way = [others.submit(model.predict, matrix) for _ in range(6)]
+        meanwhile = set()
+        while not all(task.done() for task in under_way):
+            meanwhile.add(model.predict(one).tobytes())
+    assert meanwhile == {alone}
+    assert {task.result().tobytes() for task in under_way} == {many}

@@ -10,13 +10,13 @@ import lightgbm as lgb
 import numpy as np
 
 from trip_duration.models.estimator import Estimator, LearningCurve, Matrix, Minutes
-from trip_duration.models.leaves import leaf_values, sum_of_leaves
+from trip_duration.models.leaves import TreeBlocks
 from trip_duration.models.progress import count_trees
 from trip_duration.params import LightGBMParams, Objective
 
 _LOSSES = {"absolute_error": "l1", "squared_error": "l2"}
 _FEW_ROWS = 4
-# from so many on, rows in blocks are faster, and reading the leaves from the text pays
+# from so many on, rows in blocks are faster, and making the blocks pays
 _MANY_ROWS, _MANY_TREES = 4_000, 128
 
 
@@ -109,17 +109,17 @@ class LightGBM(Estimator):
         # one thread answers one request sooner than many that have to be woken
         threads = 1 if len(X) < _FEW_ROWS else self.num_threads
         if len(X) >= _MANY_ROWS and self.booster_.num_trees() >= _MANY_TREES:
-            return sum_of_leaves(self.booster_, self._leaves(), X, threads)
+            return self._blocks().predict(X, threads)
         minutes: Any = self.booster_.predict(X, num_threads=threads, validate_features=False)
         return np.asarray(minutes, dtype=np.float64)
 
-    def _leaves(self) -> list[Minutes]:
-        # read once from the text that the booster was made of
-        known, leaves = getattr(self, "_leaves_of", (None, []))
-        if known is not self.text_:
-            leaves = leaf_values(self.text_)
-            self._leaves_of = self.text_, leaves
-        return leaves
+    def _blocks(self) -> TreeBlocks:
+        # made once of each booster
+        known, blocks = getattr(self, "_blocks_of", (None, None))
+        if blocks is None or known is not self.booster_:
+            blocks = TreeBlocks(self.booster_)
+            self._blocks_of = self.booster_, blocks
+        return blocks
 
     def contributions(self, X: Matrix) -> tuple[Minutes, Minutes]:
         """Return LightGBM's own contributions, which are exact Shapley values.
