@@ -15,6 +15,9 @@ from trip_duration.features import FeatureTransformer
 from trip_duration.models.lightgbm import LightGBM
 from trip_duration.models.lookup import LookupTable
 
+# so many that large batches take them in blocks
+TREES = LIGHTGBM.model_copy(update={"num_trees": 200})
+
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -24,7 +27,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, seed in (("first", 0), ("second", 1)):
         trips = small_city.make_trips(400, seed)
         fitted = FeatureTransformer(zones).fit(trips, trips["duration_minutes"])
-        train_with_intervals(fitted, trips, LightGBM(LIGHTGBM)).save(folder / name)
+        train_with_intervals(fitted, trips, LightGBM(TREES)).save(folder / name)
     train(fitted, trips, LookupTable()).save(folder / "baseline")
     return folder
 

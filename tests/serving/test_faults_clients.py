@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.serving.load import load_on
 from tests.serving.running import REQUEST, Server, serve
 
 BODY = json.dumps(REQUEST).encode()
@@ -144,6 +145,23 @@ def test_a_head_without_end_is_refused(hasty: Server) -> None:
         return await asyncio.wait_for(long.rest(), 10)
 
     assert asyncio.run(fault()).startswith(b"HTTP/1.1 431")
+
+
+def test_large_batches_and_single_requests_do_not_disturb_each_other(running: Server) -> None:
+    columns = {name: [value] * 10_000 for name, value in REQUEST.items()}
+    with running.client() as client:
+        alone = client.post("/v1/predict", json=REQUEST).json()
+        reasons = client.post("/v1/explain", json=REQUEST).json()["contributions"]
+        with load_on(running) as load:
+            for _ in range(6):
+                said = client.post("/v1/predict/batch", json={"columns": columns}).json()
+                assert set(said["columns"]["duration_minutes"]) == {alone["duration_minutes"]}
+                again = client.post("/v1/explain", json=REQUEST).json()
+                assert again["contributions"] == reasons
+            load.asks(20)
+    assert load.broken == 0
+    for answer in load.answers:
+        assert {**answer.said, "prediction_id": ""} == {**alone, "prediction_id": ""}
 
 
 @pytest.fixture
