@@ -188,11 +188,15 @@ class XGBoostParams(Group):
 
 
 class QuantileParams(LightGBMParams):
-    """The trees that estimate the ends of the intervals: fewer and smaller than the estimator's."""
+    """The trees that estimate the ends of the intervals: fewer and smaller than the estimator's.
+
+    They are not penalised: LightGBM sets the leaves anew to quantiles of what they hold.
+    """
 
     num_trees: Annotated[int, Field(ge=1)] = 400
-    learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.1
-    num_leaves: Annotated[int, Field(ge=2)] = 31
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.15
+    num_leaves: Annotated[int, Field(ge=2)] = 63
+    lambda_l2: Annotated[float, Field(ge=0)] = 0.0
     early_stopping_rounds: Annotated[int, Field(ge=1)] = 20
 
 
