@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from zipfile import ZipFile, is_zipfile
 
 import numpy as np
@@ -91,6 +92,20 @@ def test_one_row_gives_the_same_bits_as_many(fitted: Estimator) -> None:
     together = fitted.predict(matrix)
     alone = np.array([fitted.predict(matrix[[row]])[0] for row in range(40)])
     assert alone.tobytes() == together[:40].tobytes()
+
+
+def test_threads_that_ask_together_are_answered_as_if_alone(fitted: Estimator) -> None:
+    matrix, _ = make_rows(rows=6_000, seed=2)
+    asked = [matrix, matrix[:1], matrix[:50], matrix[7:9]] * 10
+
+    def bits(rows: np.ndarray) -> list[bytes]:
+        return [fitted.predict(rows).tobytes()] + [
+            part.tobytes() for part in fitted.contributions(rows[:5])
+        ]
+
+    alone = [bits(rows) for rows in asked]
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(bits, asked)) == alone
 
 
 def test_training_twice_gives_the_same_bits(fitted: Estimator) -> None:
