@@ -112,6 +112,42 @@ def test_the_spool_of_a_living_process_is_left_alone(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("kind", ["folder", "loop"])
+def test_a_segment_that_cannot_be_read_holds_no_other_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(spool_module, "SEGMENT_BYTES", 1)
+    for numbers in ((0, 1), (2,)):
+        left = Spool(tmp_path, MEGABYTE)
+        for number in numbers:
+            left.append(rows(number))
+        left.close()
+    (first,) = (path for path in tmp_path.glob("*.jsonl") if b"id-000000" in path.read_bytes())
+    elsewhere = first.rename(tmp_path / "elsewhere")
+    first.mkdir() if kind == "folder" else first.symlink_to(first)
+    heir = Spool(tmp_path, MEGABYTE)
+    assert heir.adopt() == 2
+    assert drain(heir) == named(1, 2)
+    heir.close()
+    assert heir.adopt() == 0
+    first.rmdir() if kind == "folder" else first.unlink()
+    elsewhere.rename(first)
+    assert heir.adopt() == 1
+    assert drain(heir) == named(0)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_segment_whose_lock_is_gone_is_replayed(tmp_path: Path) -> None:
+    left, heir = Spool(tmp_path, MEGABYTE), Spool(tmp_path, MEGABYTE)
+    left.append(rows(0, 1))
+    left.close()
+    next(tmp_path.glob("*.lock")).unlink()
+    assert heir.adopt() == 2
+    assert Spool(tmp_path, MEGABYTE).adopt() == 0
+    assert drain(heir) == named(0, 1)
+    assert list(tmp_path.iterdir()) == []
+
+
 FILL = """
 import sys
 from pathlib import Path

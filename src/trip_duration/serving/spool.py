@@ -44,6 +44,7 @@ class _Segment:
     # what was handed out, and goes when it is dropped
     read_entries: int = 0
     read_bytes: int = 0
+    written: float = 0.0
 
     @property
     def owner(self) -> str:
@@ -63,10 +64,9 @@ class Spool:
 
     def __init__(self, folder: Path, limit: int) -> None:  # noqa: D107 - see the class
         self._folder, self._limit = folder, limit
-        self._owner = ""
+        self._owner, self._numbered = "", 0
         self._segments: list[_Segment] = []
         self._locks: dict[str, int] = {}
-        self._numbered = 0
         # a log that is closed while its writer hangs is emptied by another thread
         self._lock = threading.RLock()
         _make(folder)
@@ -87,8 +87,7 @@ class Spool:
         Returns:
             Whether they are written. If the bound is reached, or the disk is full, none is.
         """
-        lines = b"".join(as_line(row) for row in rows)
-        if not lines:
+        if not (lines := b"".join(map(as_line, rows))):
             return True
         with self._lock:
             if sum(segment.size for segment in self._segments) + len(lines) > self._limit:
@@ -132,13 +131,15 @@ class Spool:
         """Take over the segments of processes that have ended, before those of this one.
 
         Returns:
-            The number of entries in them.
+            The number of entries in them, without those that cannot be read for now.
         """
         with self._lock:
-            owners = [path.stem for path in self._folder.glob("*.lock")]
-            taken = [owner for owner in owners if owner not in self._locks and self._take(owner)]
+            # a segment without a lock is nobody's either
+            left = [*self._folder.glob("*.lock"), *self._folder.glob("*.*.jsonl")]
+            owners = {path.name.partition(".")[0] for path in left} - self._locks.keys()
+            taken = [owner for owner in owners if self._take(owner)]
             paths = [path for owner in taken for path in self._folder.glob(f"{owner}.*.jsonl")]
-            found = [_found(path) for path in sorted(paths, key=_age)]
+            found = sorted(filter(None, map(_find, paths)), key=lambda one: (one.written, one.path))
             self._segments[:0] = found
             for owner in taken:
                 self._release(owner)
@@ -147,16 +148,15 @@ class Spool:
     def close(self) -> None:
         """Give the locks back, so that another process can replay what is left."""
         with self._lock:
+            self._segments.clear()
             for owner in tuple(self._locks):
                 self._release(owner)
-                if owner in self._locks:
-                    os.close(self._locks.pop(owner))
-            self._segments.clear()
 
     def _take(self, owner: str) -> bool:
         try:
-            handle = os.open(self._folder / f"{owner}.lock", os.O_RDWR)
-        except OSError:  # removed by who had it
+            handle = os.open(self._folder / f"{owner}.lock", os.O_RDWR | os.O_CREAT, 0o640)
+        except OSError as error:
+            logger.error("the spool of %s in %s cannot be had: %s", owner, self._folder, error)
             return False
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -168,7 +168,8 @@ class Spool:
 
     def _release(self, owner: str) -> None:
         if not any(segment.owner == owner for segment in self._segments):
-            (self._folder / f"{owner}.lock").unlink(missing_ok=True)
+            if not any(self._folder.glob(f"{owner}.*.jsonl")):
+                (self._folder / f"{owner}.lock").unlink(missing_ok=True)
             os.close(self._locks.pop(owner))
 
     def _remove(self, segment: _Segment) -> None:
@@ -240,10 +241,10 @@ def _lines(segment: _Segment, count: int) -> list[bytes]:
         return [line for line in (file.readline() for _ in range(count)) if line]
 
 
-def _found(path: Path) -> _Segment:
-    content = path.read_bytes()
-    return _Segment(path, content.count(b"\n"), len(content))
-
-
-def _age(path: Path) -> tuple[float, str]:
-    return path.stat().st_mtime, path.name
+def _find(path: Path) -> _Segment | None:
+    try:
+        content, written = path.read_bytes(), path.stat().st_mtime
+    except OSError as error:
+        logger.error("%s of the spool is not replayed yet, it cannot be read: %s", path, error)
+        return None
+    return _Segment(path, content.count(b"\n"), len(content), written=written)
