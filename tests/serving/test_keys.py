@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.serving.running import REQUEST, Server, serve, wait_for
+from tests.serving.test_model_swap import point
 from trip_duration.cli import cli
 from trip_duration.errors import ParameterError
 from trip_duration.serving.cli import change_keys
@@ -130,6 +131,46 @@ def test_a_slip_in_the_file_locks_nobody_out(tmp_path: Path) -> None:
     assert known.find(key) is not None
     with pytest.raises(ParameterError, match=r"keys\.json"):
         Keys(path)
+
+
+def test_a_folder_that_cannot_be_searched_locks_nobody_out(models: Path, tmp_path: Path) -> None:
+    folder, link = tmp_path / "folder", tmp_path / "link"
+    key = command(folder / "keys.json", "create", "one")
+    link.symlink_to(folder)
+    arguments = ("--model", str(models / "first"), "--keys", str(link / "keys.json"), "--no-log")
+    with serve(tmp_path, *arguments) as server:
+        assert status(server, key) == 200
+        shut(link)
+        wait_for(lambda: "the keys read before stay in force" in told(server, key), 10)
+        assert status(server, key) == 200
+        # it can be searched again, and another key is in force
+        other = command(folder / "keys.json", "create", "other")
+        point(link, folder)
+        wait_for(lambda: status(server, other) == 200, 10)
+    assert '"status":500' not in server.output.read_text()
+
+
+def told(server: Server, key: str) -> str:
+    """Ask once, and return the log."""
+    status(server, key)
+    return server.output.read_text()
+
+
+def shut(link: Path) -> None:
+    """Make all that lies beyond a link fail as a folder without rights does, for root as well."""
+    point(link, Path("x" * 300))
+
+
+def test_a_folder_that_cannot_be_searched_is_told(models: Path, tmp_path: Path) -> None:
+    shut(tmp_path / "link")
+    path = tmp_path / "link/keys.json"
+    serving = ["serve", "--model", str(models / "first"), "--keys", str(path), "--no-log"]
+    managing = ["keys", "--file", str(path)]
+    for arguments in (serving, [*managing, "list"], [*managing, "create", "one"]):
+        ended = CliRunner().invoke(cli, arguments)
+        assert ended.exit_code == 1
+        (line,) = ended.output.splitlines()
+        assert line.startswith(f"Error: {path}: the keys cannot be ")
 
 
 def test_unknown_keys_and_admin_actions_are_told(

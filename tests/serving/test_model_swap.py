@@ -174,6 +174,21 @@ def test_without_any_model_it_says_so(models: Path, tmp_path: Path, choice: dict
         }
 
 
+def test_a_folder_that_cannot_be_searched_is_a_source_that_is_away(
+    models: Path, tmp_path: Path
+) -> None:
+    link = tmp_path / "link"
+    # a name too long fails for root as well
+    link.symlink_to("x" * 300)
+    with serve(tmp_path, "--model", str(link / "first"), "--no-auth", "--no-log") as server:
+        assert ready(server).json()["reason"] == "no model could be loaded"
+        point(link, models)
+        wait_for(lambda: ready(server).is_success)
+        log = server.output.read_text()
+    assert "the lookup table cannot stand in for a model" in log
+    assert "model_source_away" in log
+
+
 def test_a_registry_that_is_away_holds_nothing_up(models: Path, tmp_path: Path) -> None:
     gone = f"sqlite:///{tmp_path / 'nowhere.db'}"
     arguments = ("--registry", gone, "--fallback", str(models / "baseline"), "--no-auth")

@@ -185,7 +185,7 @@ def keys(context: click.Context, file: Path) -> None:
 @click.pass_obj
 def create(file: Path, name: str, scopes: tuple[Any, ...]) -> None:
     """Make a key for NAME and print it, once and never again."""
-    key = change_keys(file, "key_created", lambda known: known.create(name, scopes), name=name)
+    key = _change(file, "key_created", lambda known: known.create(name, scopes), name=name)
     click.echo(key)
 
 
@@ -204,7 +204,7 @@ def list_keys(file: Path) -> None:
 @click.pass_obj
 def revoke(file: Path, identity: str) -> None:
     """Revoke the key ID, which is the middle part of the key itself."""
-    change_keys(file, "key_revoked", lambda known: known.revoke(identity), id=identity)
+    _change(file, "key_revoked", lambda known: known.revoke(identity), id=identity)
     click.echo(f"{identity} is revoked")
 
 
@@ -215,6 +215,13 @@ def _read(file: Path) -> Any:
         return KeyFile.read(file)
     except TripDurationError as error:
         raise click.ClickException(str(error)) from None
+
+
+def _change(file: Path, *change: Any, **facts: Any) -> Any:
+    try:
+        return change_keys(file, *change, **facts)
+    except OSError as error:
+        raise click.ClickException(f"{file}: the keys cannot be changed: {error}") from None
 
 
 def change_keys(file: Path, action: str, change: Any, **facts: Any) -> Any:

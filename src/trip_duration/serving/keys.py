@@ -138,12 +138,20 @@ class Keys:
 
     def _read(self) -> None:
         self._look_at = time.monotonic() + _LOOK
-        found = self._path.stat() if self._path.is_file() else None
-        version = (found.st_mtime_ns, found.st_ino) if found else None
+        version = self._look()
         if version is None or version != self._version:
             read = KeyFile.read(self._path)
             self._known = {key.id: key for key in read.keys if key.revoked_at is None}
             self._version = version
+
+    def _look(self) -> tuple[int, int] | None:
+        try:
+            found = self._path.stat()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise ParameterError(f"{self._path}: the keys cannot be read: {error}") from None
+        return found.st_mtime_ns, found.st_ino
 
 
 def _hash(secret: str) -> str:

@@ -118,10 +118,10 @@ def load_fallback(settings: Settings) -> Served | None:
     folder = settings.fallback or beside
     if settings.without_model == "refuse" or folder is None:
         return None
-    if settings.fallback is None and not folder.is_dir():
-        return None
     try:
+        if settings.fallback is None and not folder.is_dir():
+            return None
         return load_served(folder, fallback=True)
-    except ModelFileError as error:
+    except (ModelFileError, OSError) as error:
         logger.error("the lookup table cannot stand in for a model: %s", error)
         return None
