@@ -18,6 +18,16 @@ from tests.serving.running import REQUEST, Server, serve
 
 BODY = json.dumps(REQUEST).encode()
 HEAD = b"POST /v1/predict HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % len(BODY)
+# as Java's client asks a server for the first time, and curl with --http2
+OFFER = b"connection: %b, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\n\r\n"
+OFFERED = HEAD[:-2] + OFFER % b"Upgrade" + BODY
+CHUNKED = (
+    b"POST /v1/predict HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n"
+    + OFFER % b"Upgrade"
+    + b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in (BODY[:9], BODY[9:]))
+    + b"0\r\n\r\n"
+)
+LAST = HEAD[:-2] + OFFER % b"close, Upgrade" + BODY
 ALIVE = b"GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n"
 MANY = 1_000
 
@@ -145,6 +155,59 @@ def test_a_head_without_end_is_refused(hasty: Server) -> None:
         return await asyncio.wait_for(long.rest(), 10)
 
     assert asyncio.run(fault()).startswith(b"HTTP/1.1 431")
+
+
+@pytest.mark.parametrize(
+    ("asked", "answers"),
+    [
+        ([OFFERED], 1),
+        ([bytes([one]) for one in OFFERED], 1),
+        ([OFFERED[: len(HEAD)], OFFERED[len(HEAD) :]], 1),
+        ([OFFERED[: -len(BODY)], BODY], 1),
+        ([OFFERED[:-9], OFFERED[-9:] + OFFERED + HEAD + BODY], 3),
+        ([OFFERED * 100 + CHUNKED + HEAD + BODY], 102),
+        ([CHUNKED], 1),
+        ([CHUNKED[:-20], CHUNKED[-20:] + OFFERED], 2),
+        ([LAST + OFFERED], 1),
+    ],
+    ids=["whole", "bytes", "head", "body", "pipelined", "many", "chunked", "both", "last"],
+)
+def test_an_offer_of_another_protocol_is_passed_over(
+    running: Server, asked: list[bytes], answers: int
+) -> None:
+    async def fault() -> list[bytes]:
+        caller = await Connection(running).open()
+        for piece in asked:
+            caller.writer.write(piece)
+            await caller.writer.drain()
+            await asyncio.sleep(0.001)
+        said = [await caller.answer() for _ in range(answers)]
+        if asked[-1].startswith(LAST):
+            assert await caller.rest() == b""
+        else:
+            # in step still
+            assert (await caller.ask()).startswith(b"HTTP/1.1 200")
+        caller.writer.close()
+        return said
+
+    said = asyncio.run(fault())
+    assert [answer.partition(b"\r\n")[0] for answer in said] == [b"HTTP/1.1 200 OK"] * answers
+    written = running.output.read_text().lower()
+    assert "upgrade" not in written
+    assert "websocket" not in written
+
+
+def test_an_offer_may_lead_to_a_refusal(running: Server) -> None:
+    async def fault() -> tuple[bytes, bytes]:
+        offered = await Connection(running).open()
+        offered.writer.write(ALIVE.replace(b"/health/live", b"http://[")[:-2] + OFFER % b"Upgrade")
+        tunnel = await Connection(running).open()
+        tunnel.writer.write(b"CONNECT /v1/model HTTP/1.1\r\nhost: x\r\n\r\n" + ALIVE)
+        return await offered.rest(), await tunnel.rest()
+
+    refused, tunnel = asyncio.run(fault())
+    assert re.findall(rb"HTTP/1\.1 (\d+)", refused) == [b"400"]
+    assert re.findall(rb"HTTP/1\.1 (\d+)", tunnel) == [b"405"]
 
 
 def test_large_batches_and_single_requests_do_not_disturb_each_other(running: Server) -> None:

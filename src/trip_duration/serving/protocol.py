@@ -1,14 +1,17 @@
 """HTTP as uvicorn speaks it, with bounds on what comes before a request has begun.
 
 uvicorn waits for the head of a request as long as the client likes, and takes a head of any length:
-a few thousand slow clients, or a single long one, would be enough to keep all others out.
+a few thousand slow clients, or a single long one, would be enough to keep all others out. And it
+drops the body of each request that offers another protocol, as Java's client does at first.
 """
 
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import ClassVar
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MOST_HEAD_BYTES = 65_536
@@ -26,6 +29,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _head_bytes = 0
     _in_head = False
     _deadline: asyncio.TimerHandle | None = None
+    _dropped_from: int | None = None
 
     @classmethod
     def within(cls, seconds: float) -> type[BoundedProtocol]:
@@ -45,6 +49,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Take what has come, and look whether the head of a request is still on its way."""
         super().data_received(data)
+        if self._dropped_from is not None:
+            self._take_dropped(data)
         if self._in_head:
             self._head_bytes += len(data)
             if self._head_bytes > MOST_HEAD_BYTES:
@@ -68,6 +74,37 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._deadline is not None:
             self._wait_no_more()
         super().on_headers_complete()
+
+    def _should_upgrade(self) -> bool:
+        # asked for such requests alone: uvicorn leaves them, and hands them over by the next method
+        return self.scope["method"] != "CONNECT"
+
+    def handle_websocket_upgrade(self) -> None:
+        """Note where the parser has stopped, which only the error that is handled here says."""
+        stopped = sys.exception()
+        assert isinstance(stopped, httptools.HttpParserUpgrade)  # noqa: S101 - uvicorn catches it
+        self._dropped_from = stopped.args[0]
+
+    def _unsupported_upgrade_warning(self) -> None:
+        # a tunnel: whatever follows is not for this service
+        self.cycle.keep_alive = False
+
+    def _take_dropped(self, data: bytes) -> None:
+        """Take the request again, and what follows it, as if no other protocol were offered."""
+        rest = memoryview(data)  # a copy for each of many requests would be long work
+        while self._dropped_from is not None:
+            rest, self._dropped_from = rest[self._dropped_from :], None
+            # the old one reads nothing after a request that closes the connection
+            self.parser = httptools.HttpRequestParser(self)
+            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+            super().data_received(self._head_without_offer())
+            if not self.transport.is_closing():
+                super().data_received(rest)  # type: ignore[arg-type]
+
+    def _head_without_offer(self) -> bytes:
+        method, version = self.scope["method"].encode(), self.scope["http_version"].encode()
+        kept = [b"%b: %b" % pair for pair in self.headers if pair[0] != b"upgrade"]
+        return b"\r\n".join([b"%b %b HTTP/%b" % (method, self.url, version), *kept, b"", b""])
 
     def _wait(self) -> None:
         self._deadline = self.loop.call_later(self.seconds, self._give_up)
