@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from tests.serving.running import REQUEST
 from trip_duration.serving.answers import Collector, answer, as_arrays, as_entries, new_ids
@@ -41,6 +42,8 @@ def test_requests_become_the_arrays_of_predictors() -> None:
         ("2023-11-05T05:30:00Z", "2023-11-05T01:30:00"),
         ("2023-11-05T06:30:00Z", "2023-11-05T01:30:00"),
         ("2023-01-01T03:00:00+00:00", "2022-12-31T22:00:00"),
+        ("2051-01-01T04:59:59Z", "2050-12-31T23:59:59"),
+        ("2007-12-31T23:59:59-23:59", "2008-01-01T18:58:59"),
     ],
 )
 def test_times_become_local(given: str, local: str) -> None:
@@ -49,6 +52,22 @@ def test_times_become_local(given: str, local: str) -> None:
         PredictRequest.model_validate_json(json.dumps({**REQUEST, "pickup_datetime": given})),
     ):
         assert read.pickup_datetime == datetime.fromisoformat(local)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "2051-01-01T05:00:00Z",
+        "2051-01-01T00:00:00",
+        "2008-01-01T04:59:59Z",
+        "2007-12-31T23:59:59",
+        "0001-01-01T00:00:00+23:59",
+        "9999-12-31T23:59:59-23:59",
+    ],
+)
+def test_times_beyond_the_years_are_refused(given: str) -> None:
+    with pytest.raises(ValidationError, match="must lie in the years 2008 to 2050"):
+        PredictRequest.model_validate({**REQUEST, "pickup_datetime": given})
 
 
 def test_rows_that_are_answered_together_get_their_own_numbers(models: Path) -> None:

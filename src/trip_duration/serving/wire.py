@@ -50,8 +50,8 @@ def _read_time(value: Any, read: ValidatorFunctionWrapHandler) -> datetime:
     if not (isinstance(value, datetime) or (isinstance(value, str) and _TIME.match(value))):
         raise ValueError("must be a date and a time, such as 2023-04-12T08:30:00")
     time: datetime = read(value)
-    # far dates cannot be converted
-    if time.tzinfo is not None and FIRST_YEAR <= time.year <= LAST_YEAR:
+    # dates at the ends of the calendar cannot be converted; no offset is as long as a year
+    if time.tzinfo is not None and FIRST_YEAR - 1 <= time.year <= LAST_YEAR + 1:
         time = time.astimezone(_NEW_YORK)
     if not FIRST_YEAR <= time.year <= LAST_YEAR:
         raise ValueError(f"must lie in the years {FIRST_YEAR} to {LAST_YEAR}")
