@@ -96,6 +96,15 @@ def test_what_is_no_batch_is_refused(running: Server, batch: dict[str, Any]) -> 
         problem(client.post("/v1/predict/batch", json=batch), 422)
 
 
+def test_columns_of_unlike_length_are_told_though_the_surplus_is_faulty(running: Server) -> None:
+    columns = {name: [value] * 2 for name, value in REQUEST.items()}
+    columns["pickup_zone"].append(-1)
+    with running.client() as client:
+        said = problem(client.post("/v1/predict/batch", json={"columns": columns}), 422)
+    told = [{"field": "columns", "reason": "the columns differ in length"}]
+    assert said["errors"] == told
+
+
 def test_too_much_is_refused(running: Server) -> None:
     with running.client() as client:
         rows = problem(client.post("/v1/predict/batch", json={"records": [7] * 10_001}), 413)

@@ -110,8 +110,12 @@ def _without(data: dict[str, Any], bad: set[int]) -> BatchRequest:
         return [value for row, value in enumerate(values) if row not in bad]
 
     good = {"records": kept(data.get("records"))}
-    if data.get("columns") is not None:
-        good["columns"] = {name: kept(values) for name, values in data["columns"].items()}
+    columns = data.get("columns")
+    if columns is not None:
+        # what is left out must not be the difference
+        if len({len(values) for values in columns.values() if values is not None}) > 1:
+            raise invalid_by([Fault(field="columns", reason="the columns differ in length")])
+        good["columns"] = {name: kept(values) for name, values in columns.items()}
     try:
         return BatchRequest.model_validate(good)
     except ValidationError as error:
