@@ -216,6 +216,17 @@ def test_answers_carry_an_id_and_the_headers_that_protect(running: Server) -> No
         assert "data:" not in response.headers["content-security-policy"]
 
 
+@pytest.mark.parametrize("path", ["/", "/page/index.html"])
+@pytest.mark.parametrize("asked", ["bytes=0-1,5-4,a-", "bytes=9999999-", "bytes=0-9", "rows=1"])
+def test_files_of_the_page_are_sent_whole(running: Server, path: str, asked: str) -> None:
+    with running.client() as client:
+        whole = client.get(path)
+        said = client.get(path, headers={"range": asked})
+    assert (said.status_code, said.content) == (200, whole.content)
+    assert said.headers["accept-ranges"] == "none"
+    assert said.headers["etag"] == whole.headers["etag"]
+
+
 def test_predictions_are_logged(running: Server) -> None:
     with running.client() as client:
         client.post("/v1/predict", json=REQUEST)

@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import Scope
 
 from trip_duration import __version__
 from trip_duration.features.transformer import FEATURES
@@ -162,9 +163,15 @@ def _add_page(app: FastAPI) -> None:
 class _Page(StaticFiles):
     """Files that browsers keep, and ask each time whether they are still the same."""
 
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        # whole or not at all: faulty ranges would be refused in other words than all else
+        scope["headers"] = [pair for pair in scope["headers"] if pair[0] != b"range"]
+        return await super().get_response(path, scope)
+
     def file_response(self, *given: Any, **named: Any) -> Response:
         response = super().file_response(*given, **named)
         response.headers["cache-control"] = "no-cache"
+        response.headers["accept-ranges"] = "none"
         return response
 
 
