@@ -120,6 +120,29 @@ GOOD = "2023-01-05 10:00:00,1,2,1.5,fine"
             "1999-01-01T10:00:00,1,2,,x",
             "pickup_datetime must lie in the years 2008 to 2050, found '1999-01-01T10:00:00'",
         ),
+        (
+            "2023-04-12T08:30:00-4,1,2,,x",
+            "pickup_datetime is no date and time in the form of ISO 8601, "
+            "found '2023-04-12T08:30:00-4'",
+        ),
+        (
+            "2023-04-12T08:30-04:0,1,2,,x",
+            "pickup_datetime is no date and time in the form of ISO 8601, "
+            "found '2023-04-12T08:30-04:0'",
+        ),
+        (
+            "9999-12-31T23:59:59-05:00,1,2,,x",
+            "pickup_datetime must lie in the years 2008 to 2050, found '9999-12-31T23:59:59-05:00'",
+        ),
+        (
+            "0001-01-01 00:00:00.123456789+05:00,1,2,,x",
+            "pickup_datetime must lie in the years 2008 to 2050, "
+            "found '0001-01-01 00:00:00.123456789+05:00'",
+        ),
+        (
+            "2051-01-01T00:00:00-06,1,2,,x",
+            "pickup_datetime must lie in the years 2008 to 2050, found '2051-01-01T00:00:00-06'",
+        ),
         ("2023-01-05 10:00:00,,2,,x", "pickup_zone is missing"),
         (
             "2023-01-05 10:00:00,1,2.5,,x",
@@ -201,29 +224,6 @@ def test_row_numbers_count_on_over_chunks_and_broken_rows(tmp_path: Path) -> Non
     broken = [row for chunk in chunks for row, _ in chunk.broken]
     assert whole == [row for row in range(1, 6_001) if row % 7]
     assert broken == [row for row in range(1, 6_001) if row % 7 == 0]
-
-
-@pytest.mark.parametrize(
-    "column",
-    [
-        pa.array(["2023-01-05T10:00:00", None], pa.large_string()),
-        pa.array(["2023-01-05T10:00:00", None]).dictionary_encode(),
-        pa.array([1672912800, None], pa.timestamp("s")),
-        pa.array([1672912800000000000, None], pa.timestamp("ns")),
-        pa.array([1672912800 + 5 * 3600, None], pa.timestamp("s", "UTC")),
-        pa.array([1672912800000 + 5 * 3_600_000, None], pa.timestamp("ms", "Europe/Paris")),
-    ],
-    ids=lambda column: str(column.type),
-)
-def test_times_of_every_type(predictor: Predictor, tmp_path: Path, column: pa.Array) -> None:
-    table = {"pickup_datetime": column, "pickup_zone": [1, 1], "dropoff_zone": [2.0, 2.0]}
-    pq.write_table(pa.table(table), tmp_path / "r.parquet")
-    answer(predictor, tmp_path / "r.parquet", tmp_path / "a.parquet")
-    one = {"pickup_datetime": ["2023-01-05T10:00:00"], "pickup_zone": [1], "dropoff_zone": [2]}
-    found = pq.read_table(tmp_path / "a.parquet")
-    assert bits(found["minutes"]) == bits(predictor.predict(pd.DataFrame(one)).minutes)
-    rejected = pq.read_table(tmp_path / "a.rejected.parquet")
-    assert rejected["reasons"].to_pylist() == ["pickup_datetime is missing"]
 
 
 @pytest.mark.parametrize(

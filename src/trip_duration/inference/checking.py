@@ -28,8 +28,9 @@ MOST_MILES = 1_000.0
 Mask = npt.NDArray[np.bool_]
 _NOTHING = pa.array(["", "nan", "NaN", "NA", "N/A", "null", "NULL", "None"])
 _NUMBER = r"^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$"
-_TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}"
-_OFFSET = r"([Zz]|[+-][0-9]{2}:?([0-9]{2})?)$"
+_OFFSET = r"(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
+_LOCAL = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?"
+_TIME = f"{_LOCAL}($| *{_OFFSET})"
 
 
 @dataclass
@@ -47,7 +48,7 @@ class Findings:
     def add(self, rows: Mask, name: str, says: str, values: pa.Array | None = None) -> None:
         """Note that a column is wrong in some rows, with their values if these are of interest."""
         for row in np.flatnonzero(rows).tolist():
-            shown = "" if values is None else f", found {_shown(values[row].as_py())}"
+            shown = "" if values is None else f", found {_shown(values, row)}"
             self.add_one(row, f"{name} {says}{shown}")
 
     def add_one(self, row: int, reason: str) -> None:
@@ -94,37 +95,53 @@ def _read(chunk: Chunk, name: str, findings: Findings, how: Callable[..., Any]) 
 
 
 def _read_times(column: pa.Array, name: str, findings: Findings) -> Any:
+    missing, far, wrong = _mask(column.is_null()), *np.zeros((2, len(column)), dtype=bool)
     if pa.types.is_timestamp(column.type):
-        missing, wrong = _mask(column.is_null()), np.zeros(len(column), dtype=bool)
         time = column.to_numpy(zero_copy_only=False)
+        far = ~missing & _is_far(_years(time), 1)
+        time = np.where(far, np.datetime64("NaT"), time)
         if column.type.tz is not None:
             time = _local(pd.DatetimeIndex(time.astype(f"M8[{column.type.unit}]"), tz="UTC"))
     elif _is_text(column.type):
         text = pc.utf8_trim_whitespace(column)
-        missing = _mask(pc.or_kleene(column.is_null(), pc.is_in(text, _NOTHING)))
-        time, wrong = _parse_times(text, ~missing)
+        missing |= _mask(pc.is_in(text, _NOTHING))
+        time, far, wrong = _parse_times(text, ~missing)
+    elif pa.types.is_null(column.type):
+        time = np.full(len(column), np.datetime64("NaT"))
     else:
         raise TypeError("expected times, or text")
     findings.add(missing, name, "is missing")
     findings.add(wrong, name, "is no date and time in the form of ISO 8601", column)
-    year = time.astype("M8[Y]").astype(np.int64) + 1970
-    far = ~missing & ~wrong & ((year < FIRST_YEAR) | (year > LAST_YEAR))
+    far |= ~missing & ~wrong & _is_far(_years(time))
     findings.add(far, name, f"must lie in the years {FIRST_YEAR} to {LAST_YEAR}", column)
     return time.astype("M8[us]")
 
 
-def _parse_times(text: pa.Array, given: Mask) -> tuple[Any, Mask]:
-    """Return local times, and which of the given texts are none."""
+def _parse_times(text: pa.Array, given: Mask) -> tuple[Any, Mask, Mask]:
+    """Return local times, which of the given texts are far ones, and which are none."""
     complete = given & _mask(pc.match_substring_regex(text, _TIME))
-    offset = complete & _mask(pc.match_substring_regex(text, _OFFSET))
+    year = pc.if_else(pa.array(complete), pc.utf8_slice_codeunits(text, 0, 4), None)
+    far = complete & _is_far(_floats(year), 1)
+    near = complete & ~far
+    offset = near & _mask(pc.match_substring_regex(text, _OFFSET))
     words = text.to_numpy(zero_copy_only=False)
     time = np.full(len(words), np.datetime64("NaT"), dtype="M8[us]")
     how: dict[str, Any] = {"format": "ISO8601", "errors": "coerce"}
-    plain = complete & ~offset
+    plain = near & ~offset
     time[plain] = pd.to_datetime(words[plain], **how).to_numpy()
     if offset.any():
         time[offset] = _local(pd.to_datetime(words[offset], utc=True, **how))
-    return time, given & np.isnat(time)
+    return time, far, given & ~far & np.isnat(time)
+
+
+def _years(time: Any) -> Any:
+    return time.astype("M8[Y]").astype(np.int64) + 1970
+
+
+def _is_far(year: Any, margin: int = 0) -> Mask:
+    # with a margin of a year, for Arrow and pandas convert no time at the ends of the calendar
+    far: Mask = (year < FIRST_YEAR - margin) | (year > LAST_YEAR + margin)
+    return far
 
 
 def _local(index: pd.DatetimeIndex) -> Any:
@@ -181,5 +198,10 @@ def _mask(values: Any) -> Mask:
     return mask
 
 
-def _shown(value: Any) -> str:
+def _shown(values: pa.Array, row: int) -> str:
+    if pa.types.is_timestamp(values.type):
+        # Python has no years before 1 and after 9999
+        (time,) = values.slice(row, 1).to_numpy(zero_copy_only=False).astype("M8[s]")
+        return str(time) if values.type.tz is None else f"{time}Z"
+    value = values[row].as_py()
     return repr(value) if isinstance(value, str | int | float) else str(value)
