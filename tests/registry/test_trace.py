@@ -188,10 +188,10 @@ def test_a_version_is_found_by_its_hash_too(registry: Registry, version: Version
 def command(
     project: Path, version: Version, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Result]:
-    """The command in the project, whose log has one prediction of the version."""
-    monkeypatch.chdir(project)
+    """The command in a folder of the project, whose log has one prediction of the version."""
+    monkeypatch.chdir(project / "data")
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    engine = open_database("sqlite:///data/service.db")
+    engine = open_database(f"sqlite:///{project}/data/service.db")
     upgrade(engine)
     model = {"model_version": version.number, "model_sha256": version.sha256}
     insert(engine, [as_row(entry(0, **model))])

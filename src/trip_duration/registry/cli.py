@@ -12,19 +12,23 @@ import click
 
 from trip_duration.commands import or_not_done
 from trip_duration.errors import TripDurationError
-from trip_duration.registry.places import database_url, find_project, registry_uri
+from trip_duration.registry.places import data_folder, database_url, registry_uri
 
 if TYPE_CHECKING:
     from trip_duration.registry.promotion import Keeper
 
-_GATE_REPORT = "data/08_reporting/gate_report.json"
+_GATE_REPORT = "08_reporting/gate_report.json"
 _SHORT = 12
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--tracking-uri", help="The registry. [default: MLFLOW_TRACKING_URI, data/mlflow.db]")
 @click.option(
-    "--database-url", help="The ledger. [default: TRIP_DURATION_DATABASE_URL, data/service.db]"
+    "--tracking-uri",
+    help="The registry. [default: MLFLOW_TRACKING_URI, mlflow.db in the data folder]",
+)
+@click.option(
+    "--database-url",
+    help="The ledger. [default: TRIP_DURATION_DATABASE_URL, service.db in the data folder]",
 )
 @click.option("--by", help="Who asks, for the ledger. [default: the user of this machine]")
 @click.pass_context
@@ -35,6 +39,7 @@ def models(
 
     A version is named by its number or by an alias: champion (the one that serves), challenger
     (the one that a run has registered last), previous (the one that a rollback comes back to).
+    The data folder is TRIP_DURATION_DATA_ROOT, else data of the project.
 
     Every command ends with 0 if it was done and with 2 if not; `verify` ends with 1 if something
     does not hold.
@@ -47,9 +52,8 @@ def _keeper(choices: dict[str, str | None]) -> Keeper:
     from trip_duration.registry.promotion import Keeper  # noqa: PLC0415
     from trip_duration.registry.versions import Registry  # noqa: PLC0415
 
-    project = find_project(Path.cwd())
-    registry = Registry(choices["tracking_uri"] or registry_uri(project))
-    ledger = Ledger(choices["database_url"] or database_url(project))
+    registry = Registry(choices["tracking_uri"] or registry_uri())
+    ledger = Ledger(choices["database_url"] or database_url())
     return Keeper(registry, ledger, choices["by"] or getpass.getuser())
 
 
@@ -110,7 +114,7 @@ def show(choices: dict[str, str | None], reference: str) -> None:
 @click.option(
     "--gate-report",
     type=click.Path(dir_okay=False, path_type=Path),
-    help=f"What the pipeline promotion has written. [default: {_GATE_REPORT}]",
+    help=f"What the pipeline promotion has written. [default: {_GATE_REPORT} in the data folder]",
 )
 @click.option("--force", is_flag=True, help="Promote without a passing gate report.")
 @click.option("--reason", default="", help="Why, for the ledger; required with --force.")
@@ -130,7 +134,7 @@ def promote(
     """
     with or_not_done():
         keeper = _keeper(choices)
-        path = gate_report or find_project(Path.cwd()) / _GATE_REPORT
+        path = gate_report or data_folder() / _GATE_REPORT
         report = _read_report(path, required=gate_report is not None)
         line = keeper.promote(reference, report, reason=reason, force=force)
     click.echo(f"version {line.version} is the champion; line {line.sequence} of the ledger")

@@ -9,7 +9,8 @@ from urllib.parse import unquote, urlsplit
 SQLITE = "sqlite:///"
 TRACKING_VARIABLE = "MLFLOW_TRACKING_URI"
 DATABASE_VARIABLE = "TRIP_DURATION_DATABASE_URL"
-_REGISTRY, _DATABASE = "data/mlflow.db", "data/service.db"
+DATA_VARIABLE = "TRIP_DURATION_DATA_ROOT"
+_DATA, _REGISTRY, _DATABASE = "data", "mlflow.db", "service.db"
 _MASK = "***"
 # of the extra `postgres`; SQLAlchemy would take another one, each version its own
 _DRIVER = "postgresql+psycopg2"
@@ -26,6 +27,14 @@ def _is_project(folder: Path) -> bool:
     return described.is_file() and "[tool.kedro]" in described.read_text(encoding="utf-8")
 
 
+def data_folder(project: Path | None = None) -> Path:
+    """Return the data folder of a project, or of the one that we are in.
+
+    ``conf/base/globals.yml`` says the same to Kedro.
+    """
+    return (project or find_project(Path.cwd())) / (os.environ.get(DATA_VARIABLE) or _DATA)
+
+
 def registry_uri(project: Path | None = None) -> str:
     """Return where MLflow keeps the registry of a project, or of the one that we are in."""
     return _place(TRACKING_VARIABLE, _REGISTRY, project)
@@ -40,8 +49,9 @@ def database_url(project: Path | None = None) -> str:
 
 
 def _place(variable: str, path: str, project: Path | None) -> str:
-    url = os.environ.get(variable) or f"{SQLITE}{path}"
-    return anchored(url, project or find_project(Path.cwd()))
+    project = project or find_project(Path.cwd())
+    url = os.environ.get(variable) or f"{SQLITE}{(data_folder(project) / path).as_posix()}"
+    return anchored(url, project)
 
 
 def anchored(url: str, project: Path) -> str:

@@ -25,12 +25,18 @@ def _own_database() -> str:
     return database_url()
 
 
+def _own_raw() -> Path:
+    from trip_duration.registry.places import data_folder  # noqa: PLC0415 - keeps --help quick
+
+    return data_folder() / "01_raw"
+
+
 _database = click.option(
     "--database",
     "url",
     envvar=VARIABLE,
     default=_own_database,
-    show_default="TRIP_DURATION_DATABASE_URL, data/service.db",
+    show_default="TRIP_DURATION_DATABASE_URL, service.db in the data folder",
     show_envvar=True,
     help="Database of the prediction log.",
 )
@@ -99,8 +105,8 @@ def load_command(file: Path, url: str) -> None:
 @click.option(
     "--raw",
     type=click.Path(file_okay=False, path_type=Path),
-    default=Path("data/01_raw"),
-    show_default=True,
+    default=_own_raw,
+    show_default="01_raw in the data folder",
     help="Folder of the ingested files; those that are there are hashed.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
