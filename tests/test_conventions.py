@@ -18,6 +18,7 @@ from kedro.inspection import get_project_snapshot
 from kedro.inspection.models import NodeSnapshot, ProjectSnapshot
 
 from trip_duration.reference import pages
+from trip_duration.serving.cli import serve
 from trip_duration.settings import CONFIG_LOADER_ARGS
 
 PROJECT = Path(__file__).parents[1]
@@ -136,6 +137,23 @@ def incomplete(folder: Path) -> list[str]:
     return [name for name in wanted if not (folder / name).is_file()]
 
 
+def untold(
+    nodes: Iterable[NodeSnapshot], catalog: dict[str, dict[str, Any]], page: str
+) -> list[str]:
+    """Inputs and outputs of a pipeline, but for those in memory, that their row does not name."""
+    nodes = list(nodes)
+    rows = dict(re.findall(r"^\| (inputs|outputs) \| (.*) \|$", page, re.MULTILINE))
+    outputs = {name for node in nodes for name in node.outputs}
+    wanted = {"inputs": used_datasets(nodes) - outputs, "outputs": outputs}
+    brief = [name for name, entry in catalog.items() if entry["type"] == "MemoryDataset"]
+    return sorted(
+        name
+        for place, names in wanted.items()
+        for name in names
+        if f"`{name}`" not in rows.get(place, "") and not any(matches(name, e) for e in brief)
+    )
+
+
 def long_functions(source: str) -> list[str]:
     return [
         node.name
@@ -238,6 +256,21 @@ def test_a_pipeline_is_a_folder_of_four_files(name: str, tmp_path: Path) -> None
     assert incomplete(tmp_path) == ["__init__.py", "nodes.py", "pipeline.py", "README.md"]
 
 
+@pytest.mark.parametrize("name", PIPELINES)
+def test_the_page_of_a_pipeline_names_what_it_reads_and_saves(
+    name: str, snapshot: ProjectSnapshot, catalog: dict[str, Any]
+) -> None:
+    nodes = next(pipeline.nodes for pipeline in snapshot.pipelines if pipeline.name == name)
+    page = (PROJECT / "src/trip_duration/pipelines" / name / "README.md").read_text()
+    assert untold(nodes, catalog, page) == []
+
+
+def test_what_the_page_of_a_pipeline_leaves_out_is_noticed(snapshot: ProjectSnapshot) -> None:
+    node = replace(nodes_of(snapshot)[0], inputs=["a", "params:b"], outputs=["c", "d", "e_f"])
+    brief = {"e_{part}": {"type": "MemoryDataset"}}
+    assert untold([node], brief, "| inputs | `c` |\n| outputs | `a`, `d` |") == ["a", "c"]
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PROJECT)))
 def test_functions_and_files_are_short(path: Path) -> None:
     source = path.read_text()
@@ -271,6 +304,11 @@ def test_there_is_no_room_for_leftovers() -> None:
 def test_the_generated_pages_are_those_of_the_code() -> None:
     for name, text in pages().items():
         assert (PROJECT / "docs/reference" / name).read_text() == text, "run `make docs`"
+
+
+def test_the_page_of_settings_marks_every_option_of_the_service() -> None:
+    page = pages()["service-settings.md"]
+    assert [o.opts[0] for o in serve.params if f" | `{o.opts[0]}` | " not in page] == []
 
 
 def test_telemetry_is_off() -> None:
