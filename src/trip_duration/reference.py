@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from trip_duration import params, schemas
 from trip_duration.features.dictionary import as_markdown
 from trip_duration.features.transformer import FEATURES
+from trip_duration.serving.cli import serve
 from trip_duration.serving.settings import PREFIX, Settings
 
 _GENERATED = "<!-- written by `make docs`; change the code, not this page -->\n\n"
@@ -108,17 +109,20 @@ def _rows(prefix: str, group: type[BaseModel]) -> Iterator[str]:
 def _service_settings() -> str:
     parts = [
         "# Settings of the service\n",
-        f"Options of `trip-duration serve`, or variables `{PREFIX}<NAME>`; options go first.\n",
-        "| name | meaning | type | default |",
-        "|---|---|---|---|",
+        f"Variables `{PREFIX}<NAME>`; those marked are options of `trip-duration serve` too,",
+        "which go first.\n",
+        "| name | option | meaning | type | default |",
+        "|---|---|---|---|---|",
     ]
+    options = {str(o.name).removeprefix("no_"): f"`{o.opts[0]}`" for o in serve.params}
     described = Settings.model_json_schema()["properties"]
     for name, field in Settings.model_fields.items():
         # what may be left out is described beside null
         choices = described[name].get("anyOf", [described[name]])
         default = field.default_factory and "`data/service.db`"
         default = default or ("-" if field.default is None else f"`{field.default}`")
-        parts.append(f"| `{name}` | {field.description} | {_kind(choices[0])} | {default} |")
+        said = f"{options.get(name, '-')} | {field.description} | {_kind(choices[0])} | {default}"
+        parts.append(f"| `{name}` | {said} |")
     return "\n".join([*parts, ""])
 
 
