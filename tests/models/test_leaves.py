@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -59,3 +60,23 @@ def test_one_row_is_answered_alike_while_many_are_on_their_way() -> None:
             meanwhile.add(model.predict(one).tobytes())
     assert meanwhile == {alone}
     assert {task.result().tobytes() for task in under_way} == {many}
+
+
+def test_several_threads_ask_for_few_rows_and_for_many_at_once() -> None:
+    matrix = rows(9_000)
+    minutes = np.nan_to_num(matrix[:, 0]) * 7 + 20
+    model = LightGBM(LightGBMParams(num_trees=300, num_leaves=15)).fit(matrix, minutes)
+    sizes = [1, 2, 3, 16, 17, 700, 9_000]
+    alone = {size: model.booster_.predict(matrix[:size]).tobytes() for size in sizes}
+    until = time.monotonic() + 2
+
+    def ask(size: int) -> set[bytes]:
+        found = set()
+        while time.monotonic() < until:
+            found.add(model.predict(matrix[:size]).tobytes())
+        return found
+
+    with ThreadPoolExecutor(len(sizes)) as threads:
+        assert dict(zip(sizes, threads.map(ask, sizes), strict=True)) == {
+            size: {bits} for size, bits in alone.items()
+        }

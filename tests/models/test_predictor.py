@@ -102,7 +102,7 @@ def test_intervals_are_those_that_were_calibrated(
     assert found.lower.min() >= with_intervals.floor
     actual = trips["duration_minutes"]
     held = ((found.lower <= actual) & (actual <= found.upper)).mean()
-    assert held == pytest.approx(0.81, abs=0.03)  # with the margin, on trips it was calibrated on
+    assert held == pytest.approx(0.81, abs=0.04)  # with the margin, on trips it was calibrated on
     plain = with_intervals.with_intervals(None).predict(trips)
     assert plain.minutes.tobytes() == found.minutes.tobytes()
     assert np.isnan(plain.lower).all()

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import lightgbm as lgb
-import numpy as np
 
 from trip_duration.models.estimator import Estimator, LearningCurve, Matrix, Minutes
-from trip_duration.models.leaves import TreeBlocks
+from trip_duration.models.leaves import TreeBlocks, predict, share
 from trip_duration.models.progress import count_trees
 from trip_duration.params import LightGBMParams, Objective
 
 _LOSSES = {"absolute_error": "l1", "squared_error": "l2"}
+# one thread answers one request sooner than several that have to be woken
 _FEW_ROWS = 4
 # from so many on, rows in blocks are faster, and making the blocks pays
 _MANY_ROWS, _MANY_TREES = 4_000, 128
@@ -30,7 +31,7 @@ class LightGBM(Estimator):
         params: LightGBM's settings.
         objective: Loss that training minimises.
         seed: Seed of bagging and feature sampling.
-        num_threads: Threads in training.
+        num_threads: Threads in training, and of many predictions.
         quantile: If given, this quantile is estimated, whatever the objective.
     """
 
@@ -106,12 +107,11 @@ class LightGBM(Estimator):
         )
 
     def _predict(self, X: Matrix) -> Minutes:
-        # one thread answers one request sooner than many that have to be woken
-        threads = 1 if len(X) < _FEW_ROWS else self.num_threads
+        if len(X) < _FEW_ROWS:
+            return predict(self.booster_, X)
         if len(X) >= _MANY_ROWS and self.booster_.num_trees() >= _MANY_TREES:
-            return self._blocks().predict(X, threads)
-        minutes: Any = self.booster_.predict(X, num_threads=threads, validate_features=False)
-        return np.asarray(minutes, dtype=np.float64)
+            return self._blocks().predict(X, self.num_threads)
+        return share(partial(predict, self.booster_), X, self.num_threads)
 
     def _blocks(self) -> TreeBlocks:
         # made once of each booster
@@ -127,11 +127,8 @@ class LightGBM(Estimator):
         Source: Lundberg and others, Consistent Individualized Feature Attribution for Tree
         Ensembles, 2018.
         """
-        # a row takes hundreds of times as long as its prediction: two are worth waking threads for
-        threads = 1 if len(X) == 1 else self.num_threads
-        parts: Any = self.booster_.predict(
-            X, pred_contrib=True, num_threads=threads, validate_features=False
-        )
+        work = partial(predict, self.booster_, pred_contrib=True)
+        parts = share(work, X, self.num_threads) if len(X) > 1 else work(X)
         return parts[:, -1], parts[:, :-1]
 
     def importance(self) -> dict[str, float]:
