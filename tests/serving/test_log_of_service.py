@@ -96,10 +96,22 @@ def spooled(folder: Path) -> int:
     return sum(path.read_bytes().count(b"\n") for path in folder.glob("*.jsonl"))
 
 
-def test_sigterm_writes_what_was_just_answered(models: Path, tmp_path: Path) -> None:
-    place = {"log_url": sqlite_at(tmp_path)}
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("number", [signal.SIGTERM])
+def test_its_end_writes_what_was_just_answered(
+    models: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    number: signal.Signals,
+    workers: int,
+) -> None:
+    figures = tmp_path / "figures"
+    figures.mkdir()
+    monkeypatch.setenv("TMPDIR", str(figures))
+    place = {"log_url": sqlite_at(tmp_path), "workers": str(workers)}
     with serve(tmp_path, "--model", str(models / "first"), "--no-auth", **place) as server:
         with server.client() as client:
             answers = [client.post("/v1/predict", json=REQUEST).json() for _ in range(25)]
-        assert server.end() == 0
+        assert server.end(number) == 0
     assert ids(sqlite_at(tmp_path)) == sorted(answer["prediction_id"] for answer in answers)
+    assert list(figures.iterdir()) == []

@@ -76,13 +76,11 @@ class PredictionLog:
         self._queue: deque[Entry] = deque()
         self._in_hand: Rows = []
         self._written = self._lost = 0
-        self._counting = threading.Lock()
-        self._wake = threading.Event()
-        self._closed = False
-        self._deadline = math.inf
+        self._counting, self._wake = threading.Lock(), threading.Event()
+        self._closed, self._deadline = False, math.inf
         self._down = self._migrated = False
         self._retry_at = self._adopt_at = self._complain_at = 0.0
-        self._thread = threading.Thread(target=self._run, name="prediction-log", daemon=True)
+        self._thread: threading.Thread | None = None
 
     @property
     def queued(self) -> int:
@@ -117,6 +115,8 @@ class PredictionLog:
 
     def start(self) -> None:
         """Begin to write; first of all what an earlier process has left."""
+        # one that is made before a fork is said to be dead after it, even when it was started there
+        self._thread = threading.Thread(target=self._run, name="prediction-log", daemon=True)
         self._thread.start()
 
     def close(self, timeout: float) -> None:
@@ -127,7 +127,7 @@ class PredictionLog:
         """
         self._deadline, self._closed = time.monotonic() + timeout, True
         self._wake.set()
-        if self._thread.is_alive():
+        if self._thread is not None:
             self._thread.join(timeout)
         # if the database hangs: what it takes in the end is not doubled by the replay
         self._set_aside([*self._in_hand, *self._take(len(self._queue))])
