@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -97,7 +98,7 @@ def spooled(folder: Path) -> int:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-@pytest.mark.parametrize("number", [signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_its_end_writes_what_was_just_answered(
     models: Path,
     tmp_path: Path,
@@ -112,6 +113,23 @@ def test_its_end_writes_what_was_just_answered(
     with serve(tmp_path, "--model", str(models / "first"), "--no-auth", **place) as server:
         with server.client() as client:
             answers = [client.post("/v1/predict", json=REQUEST).json() for _ in range(25)]
+        # a terminal that is closed tells all that run in it
+        if number == signal.SIGHUP and workers > 1:
+            for worker in server.workers():
+                os.kill(worker, number)
         assert server.end(number) == 0
     assert ids(sqlite_at(tmp_path)) == sorted(answer["prediction_id"] for answer in answers)
     assert list(figures.iterdir()) == []
+
+
+def test_one_that_is_to_outlive_its_terminal_does(models: Path, tmp_path: Path) -> None:
+    # what nohup does, and what the service inherits
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with serve(tmp_path, "--model", str(models / "first"), "--no-auth", "--no-log") as server:
+            server.process.send_signal(signal.SIGHUP)
+            with server.client() as client:
+                assert client.post("/v1/predict", json=REQUEST).is_success
+            assert server.end() == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)

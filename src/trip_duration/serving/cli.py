@@ -42,7 +42,7 @@ def serve(no_auth: bool, no_log: bool, **choices: Any) -> None:
 
     Serves the predictor of a folder, of the registry, or else of data/06_models/predictor. Every
     option, and what has none, can be set by TRIP_DURATION_SERVE_<NAME>; see
-    docs/reference/service-settings.md. Ends at SIGTERM, after what runs.
+    docs/reference/service-settings.md. Ends at SIGTERM, or with its terminal, after what runs.
     """
     from trip_duration.serving.settings import Settings  # noqa: PLC0415 - keeps --help quick
 
@@ -78,6 +78,9 @@ def run(settings: Any) -> None:
     shared = _share_figures() if settings.workers > 1 else None
     # uvicorn ends in its own time and then passes the signal on: that is no failure
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    # a terminal that is closed; who has asked for nohup is left in peace
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
     try:
         _run(settings)
     finally:
