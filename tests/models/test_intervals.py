@@ -136,6 +136,18 @@ def test_a_model_that_knows_no_distances_has_one_kind_of_request() -> None:
     assert held(learnt, (rows[0][:, only], rows[1])).mean() == pytest.approx(0.9, abs=0.02)
 
 
+def test_a_few_trips_of_one_kind_leave_it_to_the_other() -> None:
+    train, later = make_rows(6000, 0), make_rows(6000, 1)
+    for matrix, _ in (train, later):
+        matrix[30:, 1] = matrix[30:, 0]
+        matrix[:30, 1] = np.nan
+    learnt = learn_intervals(train, later, point(later[0]), NAMES, params_of())
+    assert np.array_equal(learnt.shifts[0], learnt.shifts[1])
+    rows = make_rows(10_000, 2)
+    rows[0][:, 1] = rows[0][:, 0]
+    assert held(learnt, rows).mean() == pytest.approx(0.9, abs=0.02)
+
+
 def test_files_rebuild_the_intervals_to_the_bit(intervals: Intervals) -> None:
     files = intervals.to_files()
     again = Intervals.from_files(files)

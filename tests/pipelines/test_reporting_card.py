@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from trip_duration.errors import DataError
 from trip_duration.evaluation.slices import SLICINGS
 from trip_duration.pipelines.reporting.card import (
     gather_data,
@@ -185,6 +186,12 @@ def test_card_of_an_unknown_family_and_rule_is_written() -> None:
     card = _write({**RUN, "family": "forest"}, quality)
     assert "The family `forest`." in card
     assert "| `new` |  | 2 | 0.05% |" in card
+
+
+def test_months_that_were_left_out_since_are_named() -> None:
+    quality = {"months": {"2023-02": QUALITY["months"]["2023-02"]}}
+    with pytest.raises(DataError, match=r"lacks 2023-01, .* it holds 2023-02\. Process"):
+        _write(quality=quality)
 
 
 def test_summary_is_of_the_test_month() -> None:

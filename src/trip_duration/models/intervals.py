@@ -84,7 +84,11 @@ class Intervals:
         shifts = np.zeros((2, params.bands, 2))
         share = min(params.coverage + params.drift_margin, _MOST)
         fewest = max(_FEWEST, math.ceil(_TIMES / (1 - share)))
-        for kind in np.unique(kinds):
+        counts = np.bincount(kinds, minlength=2)
+        # a few trips of the other kind, whose meter told no distance, say nothing about it
+        told = np.flatnonzero(counts >= fewest)
+        told = told if len(told) else np.unique(kinds)
+        for kind in told:
             rows = np.flatnonzero(kinds == kind)
             found = _edges(minutes[rows], params.bands, fewest)
             edges[kind, : len(found)] = found
@@ -97,8 +101,8 @@ class Intervals:
                     shifts[kind, number] = shortest_shifts(
                         ends[group], np.log(actual[group]), share
                     )
-        if len(np.unique(kinds)) == 1:
-            edges[:], shifts[:] = edges[kinds[0]], shifts[kinds[0]]
+        if len(told) == 1:
+            edges[:], shifts[:] = edges[told[0]], shifts[told[0]]
         return replace(self, coverage=params.coverage, edges=edges, shifts=shifts)
 
     def _quantiles(self, matrix: Matrix) -> tuple[Minutes, Minutes]:

@@ -9,6 +9,7 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
+from trip_duration.errors import DataError
 from trip_duration.evaluation.slices import DAYS
 from trip_duration.months import span_months
 from trip_duration.pipelines.reporting.card_findings import (
@@ -86,8 +87,12 @@ def write_model_card(
 
     Returns:
         Markdown.
+
+    Raises:
+        DataError: If other months were processed since the model was trained.
     """
     manifest = card_data["manifest"]
+    _check_months(card_data["quality"], run_facts["facts"])
     template = Template(files(__package__).joinpath("model_card.md").read_text("utf-8"))
     return template.substitute(
         **_identify(run_facts),
@@ -126,6 +131,17 @@ def _identify(run: Json) -> dict[str, Any]:
         "train_months": span_months(facts["train_months"]),
         "test_months": span_months(facts["test_months"]),
     }
+
+
+def _check_months(quality: Json, facts: Json) -> None:
+    used = [*facts["train_months"], *facts["test_months"]]
+    lost = sorted(set(used) - set(quality["months"]))
+    if lost:
+        raise DataError(
+            f"data_quality.json lacks {span_months(lost)}, which the model was trained or tested "
+            f"on: it holds {span_months(sorted(quality['months']))}. Process these months again, "
+            "with `kedro run --pipelines ingestion,data_processing`"
+        )
 
 
 def _describe_data(metrics: Metrics, quality: Json, manifest: Json, run: Json) -> dict[str, Any]:
