@@ -77,6 +77,8 @@ def test_what_is_refused_has_no_traceback(
     for wrong, says in [
         ({"input": "nowhere.csv"}, r"nowhere\.csv is not there"),
         ({"output": str(tmp_path / "answers.doc")}, r"answers\.doc cannot hold the answers"),
+        ({"input": None}, "input is empty"),
+        ({"output": None}, "output is empty"),
         ({"model": "nobody"}, "trip-duration has no version 'nobody'"),
     ]:
         # click prints the message of such an error, and nothing else

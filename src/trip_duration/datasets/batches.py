@@ -17,7 +17,7 @@ from kedro.io.core import DatasetError
 
 from trip_duration.datasets.folders import local_folder
 from trip_duration.datasets.registered import Place
-from trip_duration.errors import DataError, ModelFileError, TripDurationError
+from trip_duration.errors import DataError, ModelFileError, ParameterError, TripDurationError
 from trip_duration.registry import MODEL_NAME, Registry
 from trip_duration.registry.places import SQLITE
 
@@ -40,16 +40,27 @@ def _refusing() -> Iterator[None]:
         raise RefusedBatch(str(error)) from error
 
 
+def _place(path: str | None) -> Path | None:
+    return local_folder(path) if path else None
+
+
+def _given(place: Path | None, name: str) -> Path:
+    # asked for late, for Kedro shows a traceback of what a dataset refuses when it is made
+    if place is None:
+        raise ParameterError(f'{name} is empty. Give it by --params "{name}=..."')
+    return place
+
+
 class RequestFilesDataset(AbstractDataset[Any, "Requested"]):
     """A file of requests, or a folder of them; loaded as paths, for the content may be large.
 
     Args:
-        path: The file or the folder.
+        path: The file or the folder; without one, nothing can be loaded.
         metadata: For Kedro's plugins.
     """
 
-    def __init__(self, path: str, metadata: dict[str, Any] | None = None) -> None:  # noqa: D107 - see the class
-        self._place = local_folder(path)
+    def __init__(self, path: str | None, metadata: dict[str, Any] | None = None) -> None:  # noqa: D107 - see the class
+        self._place = _place(path)
         self.metadata = metadata
 
     def load(self) -> Requested:
@@ -62,17 +73,17 @@ class RequestFilesDataset(AbstractDataset[Any, "Requested"]):
         from trip_duration.inference import find_files  # noqa: PLC0415
 
         with _refusing():
-            return find_files(self._place)
+            return find_files(_given(self._place, "input"))
 
     def save(self, data: Any) -> None:
         """Refuse: requests come from outside."""
         raise DataError("requests are read, not written.")
 
     def _exists(self) -> bool:
-        return self._place.exists()
+        return self._place is not None and self._place.exists()
 
     def _describe(self) -> dict[str, Any]:
-        return {"path": self._place.as_posix()}
+        return {"path": self._place and self._place.as_posix()}
 
 
 class ChosenPredictorDataset(AbstractDataset[Any, "Predictor"]):
@@ -135,17 +146,18 @@ class AnswerFilesDataset(AbstractDataset["Batch", Path]):
     """Answers: saving a batch is what answers it, a chunk at a time.
 
     Args:
-        path: A file, or a folder for the answers to a folder.
+        path: A file, or a folder for the answers to a folder; without one, nothing can be saved.
         metadata: For Kedro's plugins.
     """
 
-    def __init__(self, path: str, metadata: dict[str, Any] | None = None) -> None:  # noqa: D107 - see the class
-        self._place = local_folder(path)
+    def __init__(self, path: str | None, metadata: dict[str, Any] | None = None) -> None:  # noqa: D107 - see the class
+        self._place = _place(path)
         self.metadata = metadata
 
     def load(self) -> Path:
         """Return where the answers are."""
-        return self._place
+        with _refusing():
+            return _given(self._place, "output")
 
     def save(self, data: Batch) -> None:
         """Answer the batch, or go on with it where a run was killed.
@@ -156,13 +168,13 @@ class AnswerFilesDataset(AbstractDataset["Batch", Path]):
         from trip_duration.inference import write_batch  # noqa: PLC0415 - see RequestFilesDataset
 
         with _refusing():
-            write_batch(data, self._place)
+            write_batch(data, _given(self._place, "output"))
 
     def _exists(self) -> bool:
-        return self._place.exists()
+        return self._place is not None and self._place.exists()
 
     def _describe(self) -> dict[str, Any]:
-        return {"path": self._place.as_posix()}
+        return {"path": self._place and self._place.as_posix()}
 
 
 def _reference(model: str) -> str | None:
