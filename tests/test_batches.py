@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -250,6 +252,8 @@ def test_a_column_of_the_wrong_type_is_named_with_its_file(
         ("r.csv", "a,b\n1,2\n", r"r\.csv lacks pickup_datetime, pickup_zone, dropoff_zone.*a, b"),
         ("r.csv", "", r"r\.csv cannot be read: Empty CSV file"),
         ("r.csv", "a,a\n", r"r\.csv has more than one column a"),
+        ("r.csv", "\na,b\n", r"r\.csv: its first line is empty, expected the names of the columns"),
+        ("r.csv", "\ufeff\r\na,b\r\n", r"r\.csv: its first line is empty, expected the names"),
         (
             "r.csv",
             "pickup_datetime,pickup_zone,dropoff_zone,minutes\n",
@@ -269,6 +273,28 @@ def test_a_file_that_cannot_be_read_is_named(
     with pytest.raises(DataError, match=says):
         answer(predictor, source, tmp_path / "a.parquet")
     assert not (tmp_path / "a.parquet").exists()
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+def test_names_of_columns_that_are_no_utf8_are_refused(
+    predictor: Predictor, tmp_path: Path, encoding: str
+) -> None:
+    source = write_csv(tmp_path / "r.csv", GOOD)
+    source.write_bytes(source.read_text().replace("note", "caf\u00e9").encode(encoding))
+    with pytest.raises(DataError, match=r"r\.csv: the names of its columns are no UTF-8"):
+        answer(predictor, source, tmp_path / "a.parquet")
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+@pytest.mark.parametrize("own", ["note", '"two\nlines"'])
+def test_a_header_alone_is_a_file_without_rows(
+    predictor: Predictor, tmp_path: Path, own: str, end: str
+) -> None:
+    source = tmp_path / "r.csv"
+    source.write_bytes(f"pickup_datetime,pickup_zone,dropoff_zone,{own}{end}".encode())
+    answer(predictor, source, tmp_path / "a.parquet")
+    found = pd.read_parquet(tmp_path / "a.parquet")
+    assert (len(found), found.columns[3]) == (0, own.strip('"'))
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
@@ -293,6 +319,61 @@ def test_a_folder_is_answered_file_by_file(predictor: Predictor, tmp_path: Path)
     names = ["a.csv", "a.rejected.csv", "b.parquet"]
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == names
     assert len(read(tmp_path / "out" / "b.parquet")) == 5
+
+
+def test_files_whose_rows_would_meet_in_one_place_are_refused(
+    predictor: Predictor, tmp_path: Path
+) -> None:
+    source = tmp_path / "in"
+    source.mkdir()
+    write_csv(source / "jan.csv", GOOD, "bad,1,2,,x")
+    write_csv(source / "jan.rejected.csv", GOOD, GOOD)
+    with pytest.raises(DataError, match=r"what is made of .*jan\.csv and of .*jan\.rejected\.csv"):
+        answer(predictor, source, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("kind", ["folder", "link"])
+def test_what_is_only_called_like_a_file_of_requests_is_refused_before_any_is_answered(
+    predictor: Predictor, tmp_path: Path, kind: str
+) -> None:
+    source = tmp_path / "in"
+    source.mkdir()
+    write_csv(source / "a.csv", GOOD)
+    if kind == "folder":
+        (source / "b.parquet").mkdir()
+    else:
+        (source / "b.parquet").symlink_to(tmp_path / "gone.parquet")
+    with pytest.raises(DataError, match=r"in/b\.parquet is no file, though it is called like one"):
+        answer(predictor, source, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_files_that_are_gone_are_not_taken_for_an_output_that_cannot_be(
+    predictor: Predictor, tmp_path: Path
+) -> None:
+    gone = Requested((tmp_path / "gone.csv",), folder=False)
+    with pytest.raises(DataError, match=r"gone\.csv cannot be read"):
+        write_batch(Batch(gone, predictor, 10), tmp_path / "a.csv")
+
+
+def test_suffixes_of_either_case_are_read_and_others_named(
+    predictor: Predictor, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = tmp_path / "in"
+    source.mkdir()
+    write_csv(source / "A.CSV", GOOD, "bad,1,2,,x")
+    make_requests(5).to_parquet(source / "b.Parquet")
+    for name in ("c.csv.gz", ".hidden.txt"):
+        (source / name).write_bytes(b"not read")
+    with caplog.at_level(logging.WARNING):
+        requested = find_files(source)
+    assert [path.name for path in requested.files] == ["A.CSV", "b.Parquet"]
+    assert caplog.records[0].args[-1:] == ("c.csv.gz",)  # type: ignore[index]
+    answer(predictor, source, tmp_path / "out")
+    assert len(pd.read_parquet(tmp_path / "out/b.Parquet")) == 5
+    assert len(pd.read_csv(tmp_path / "out/A.CSV")) == 1
+    assert pd.read_csv(tmp_path / "out/A.rejected.CSV")["row"].tolist() == [2]
 
 
 @pytest.mark.parametrize("output", ["a.txt", "a", "folder.csv"])
@@ -367,6 +448,29 @@ def test_a_change_starts_anew(
     assert bits(read(tmp_path / "a.parquet")["minutes"]) == bits(expected)
 
 
+def test_a_kill_while_parts_are_removed_loses_no_row(
+    predictor: Predictor, tmp_path: Path, asked: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "r.parquet"
+    make_requests(50).assign(pickup_zone=[0] + [1] * 49).to_parquet(source)
+    with pytest.raises(Killed):
+        answer(predictor, source, tmp_path / "a.parquet", 10)
+
+    def remove_some(folder: Path, **_: Any) -> None:
+        for part in folder.glob("*.rejected.arrow"):
+            part.unlink()
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", remove_some)
+        with pytest.raises(Killed):
+            answer(predictor, source, tmp_path / "a.parquet", 25)
+    answer(predictor, source, tmp_path / "a.parquet", 10)
+    assert asked[3] == 1
+    assert read(tmp_path / "a.rejected.parquet")["row"].tolist() == [1]
+    assert len(read(tmp_path / "a.parquet")) == 49
+
+
 def test_a_file_that_is_written_anew_and_put_back_leaves_no_parts(
     predictor: Predictor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -438,3 +542,7 @@ def test_the_datasets_read_answer_and_refuse(predictor: Predictor, tmp_path: Pat
     assert len(read(tmp_path / "a.csv")) == 1
     with pytest.raises(RefusedBatch, match="is not there"):
         RequestFilesDataset(str(tmp_path / "gone.csv")).load()
+    with pytest.raises(RefusedBatch, match="input is empty"):
+        RequestFilesDataset(None).load()
+    with pytest.raises(RefusedBatch, match="output is empty"):
+        AnswerFilesDataset(None).save(Batch(requests, chosen, 10))

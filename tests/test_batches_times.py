@@ -24,6 +24,7 @@ __all__ = ["fitted", "predictor", "trips", "zones"]
     "column",
     [
         pa.array(["2023-01-05T10:00:00", None], pa.large_string()),
+        pa.array(["2023-01-05T10:00:00", None], pa.string_view()),
         pa.array(["2023-01-05T10:00:00", None]).dictionary_encode(),
         pa.array([1672912800, None], pa.timestamp("s")),
         pa.array([1672912800000000000, None], pa.timestamp("ns")),
@@ -65,6 +66,18 @@ def test_times_at_which_no_calendar_is_are_set_aside(
         )
     ]
     assert len(read(tmp_path / f"a.{target}")) == 1
+
+
+@pytest.mark.parametrize("target", ["parquet", "csv"])
+def test_a_column_of_no_type_is_one_of_missing_times(
+    predictor: Predictor, tmp_path: Path, target: str
+) -> None:
+    table = {"pickup_datetime": pa.nulls(2), "pickup_zone": [1, 1], "dropoff_zone": [2, 2]}
+    pq.write_table(pa.table(table), tmp_path / "r.parquet")
+    answer(predictor, tmp_path / "r.parquet", tmp_path / f"a.{target}")
+    rejected = read(tmp_path / f"a.rejected.{target}")
+    assert rejected["reasons"].tolist() == ["pickup_datetime is missing"] * 2
+    assert len(read(tmp_path / f"a.{target}")) == 0
 
 
 OFFSETS = ["", "Z", "z", " Z", "-4", "-04", "-04:", "-04:0", "-0400", "-04:00", "+05:30", "+24:00"]

@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from trip_duration.features.requests import Requests
 from trip_duration.inference.checking import Findings, check_chunk
-from trip_duration.inference.reading import Chunk, Requested
+from trip_duration.inference.finding import Requested
+from trip_duration.inference.reading import Chunk
 from trip_duration.models import Predictor
 
 ROW, REASONS = "row", "reasons"

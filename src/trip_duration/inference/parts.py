@@ -19,6 +19,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from trip_duration.errors import DataError
+from trip_duration.inference.finding import kind_of
 
 ANSWERED, REJECTED = "answered", "rejected"
 Key = dict[str, Any]
@@ -46,12 +47,17 @@ class Parts:
 
     def begin(self, key: Key) -> None:
         """Keep the parts if they were made of the same; else begin anew."""
-        journal = self.folder / "journal.json"
-        if read_json(journal) == key:
+        if read_json(self._journal) == key:
             return
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.discard()
         self.folder.mkdir(parents=True)
-        write_json(journal, key)
+        write_json(self._journal, key)
+
+    def discard(self) -> None:
+        """Remove the parts."""
+        # the journal is first: without it, what is left after a kill counts for nothing
+        self._journal.unlink(missing_ok=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def has(self, number: int) -> bool:
         """Tell whether a chunk is done."""
@@ -70,11 +76,15 @@ class Parts:
         else:
             self.rejects.unlink(missing_ok=True)
         write_whole(self.target, lambda path: _join(self._all(ANSWERED), path))
-        shutil.rmtree(self.folder)
+        self.discard()
 
     def count(self, kind: str) -> int:
         """Return how many rows were ``answered``, or ``rejected``."""
         return sum(_rows(path) for path in self._all(kind))
+
+    @property
+    def _journal(self) -> Path:
+        return self.folder / "journal.json"
 
     def _path(self, number: int, kind: str) -> Path:
         return self.folder / f"{number:08}.{kind}.arrow"
@@ -141,6 +151,6 @@ def _join(parts: list[Path], place: Path) -> None:
 
 
 def _writer(place: Path, schema: pa.Schema) -> Any:
-    if place.suffix == ".csv":
+    if kind_of(place) == ".csv":
         return pacsv.CSVWriter(place, schema)
     return pq.ParquetWriter(place, schema)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from codecs import BOM_UTF8
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,13 +18,15 @@ import pyarrow.parquet as pq
 
 from trip_duration.errors import DataError
 from trip_duration.features.requests import REQUEST_COLUMNS, ROUTE_DISTANCE
+from trip_duration.inference.finding import kind_of
 
-SUFFIXES = (".parquet", ".csv")
 ANSWER_COLUMNS = ("minutes", "lower", "upper", "flags", "model_sha256")
 _BLOCK = 1 << 20
 # a record of a CSV file may be as long as a block; Arrow reads 32 blocks ahead
 _BYTES_A_ROW, _LEAST_BLOCK = 32, 1 << 16
 _SHOWN = 200
+# Arrow takes no rows of a view
+_VIEWS = {pa.string_view(): pa.string(), pa.binary_view(): pa.binary()}
 # what stands for bytes that are no UTF-8
 _REPLACED = "\N{REPLACEMENT CHARACTER}"
 
@@ -60,40 +64,6 @@ class Identity:
 
 
 @dataclass(frozen=True)
-class Requested:
-    """What is to be answered.
-
-    Attributes:
-        files: The files, by name.
-        folder: Whether they were named as a folder; so are the answers then.
-    """
-
-    files: tuple[Path, ...]
-    folder: bool
-
-
-def find_files(place: Path) -> Requested:
-    """Return the file, or those of a folder.
-
-    Raises:
-        DataError: If there is nothing to read.
-    """
-    wanted = f"expected a file that ends in {' or '.join(SUFFIXES)}, or a folder of them"
-    if place.is_dir():
-        found = tuple(
-            sorted(p for p in place.iterdir() if p.suffix in SUFFIXES and p.name[0] != ".")
-        )
-        if not found:
-            raise DataError(f"{place} holds nothing to read: {wanted}")
-        return Requested(found, folder=True)
-    if not place.is_file():
-        raise DataError(f'{place} is not there: {wanted}. Give it by --params "input=..."')
-    if place.suffix not in SUFFIXES:
-        raise DataError(f"{place} is of an unknown kind: {wanted}")
-    return Requested((place,), folder=False)
-
-
-@dataclass(frozen=True)
 class RequestFile:
     """A file of requests.
 
@@ -104,14 +74,28 @@ class RequestFile:
     path: Path
 
     def identify(self) -> Identity:
-        """Read the file once and say which it is."""
+        """Read the file once and say which it is.
+
+        Raises:
+            DataError: If it cannot be read.
+        """
         digest, size, lines = hashlib.sha256(), 0, 0
-        with self.path.open("rb") as file:
+        with self._readable(), self.path.open("rb") as file:
             while block := file.read(_BLOCK):
                 digest.update(block)
                 size += len(block)
                 lines += block.count(b"\n")
         return Identity(digest.hexdigest(), size, lines)
+
+    def state(self) -> tuple[int, ...]:
+        """Return what changes with the file: inode, size, and the times of the last change.
+
+        Raises:
+            DataError: If it is not there.
+        """
+        with self._readable():
+            found = self.path.stat()
+        return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
     def chunks(self, rows: int) -> Iterator[Chunk]:
         """Read the file, at least one chunk of it, in the same chunks each time.
@@ -122,18 +106,21 @@ class RequestFile:
         Raises:
             DataError: If it cannot be read as what its name says, or lacks a column.
         """
-        read = _parquet_chunks if self.path.suffix == ".parquet" else _csv_chunks
-        try:
+        read = _parquet_chunks if kind_of(self.path) == ".parquet" else _csv_chunks
+        with self._readable():
             yield from read(self.path, rows)
-        except (pa.ArrowException, OSError) as error:
-            raise DataError(f"{self.path} cannot be read: {error}") from error
 
     def expected_rows(self, identity: Identity) -> int:
         """Return how many rows it has; of a CSV file with breaks in its values, at most so many."""
-        if self.path.suffix == ".csv":
+        if kind_of(self.path) == ".csv":
             return max(identity.lines - 1, 0)
-        try:
+        with self._readable():
             return int(pq.read_metadata(self.path).num_rows)
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        try:
+            yield
         except (pa.ArrowException, OSError) as error:
             raise DataError(f"{self.path} cannot be read: {error}") from error
 
@@ -141,15 +128,21 @@ class RequestFile:
 def _parquet_chunks(path: Path, rows: int) -> Iterator[Chunk]:
     # buffered, or the whole of a row group is read at once
     with pq.ParquetFile(path, buffer_size=_BLOCK, pre_buffer=False) as file:
-        schema = file.schema_arrow.remove_metadata()
-        _check_columns(path, schema.names)
-        done = 0
+        _check_columns(path, file.schema_arrow.names)
+        kinds = [field.with_type(_VIEWS.get(field.type, field.type)) for field in file.schema_arrow]
+        schema, done = pa.schema(kinds), 0
         for batch in file.iter_batches(batch_size=rows):
             numbers = np.arange(done + 1, done + 1 + len(batch))
-            yield Chunk(pa.Table.from_batches([batch]).replace_schema_metadata(None), numbers)
+            yield Chunk(_cast(pa.Table.from_batches([batch]), schema), numbers)
             done += len(batch)
         if not done:
             yield Chunk(schema.empty_table(), np.arange(0))
+
+
+def _cast(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    columns = zip(table.columns, schema, strict=True)
+    same = [column if column.type == to.type else column.cast(to.type) for column, to in columns]
+    return pa.table(same, schema=schema)
 
 
 def _csv_chunks(path: Path, rows: int) -> Iterator[Chunk]:
@@ -196,15 +189,33 @@ def _open_csv(path: Path, rows: int, set_aside: Any) -> Any:
     )
     first = pacsv.ParseOptions(newlines_in_values=True, invalid_row_handler=lambda _: "skip")
     plain = pacsv.ConvertOptions(check_utf8=False)
-    with pacsv.open_csv(path, read, first, plain) as file:
-        names = file.schema.names
+    source = _whole_lines(path, read.block_size)
+    with pacsv.open_csv(source(), read, first, plain) as file:
+        try:
+            names = file.schema.names
+        except UnicodeDecodeError as error:
+            raise DataError(f"{path}: the names of its columns are no UTF-8") from error
     _check_columns(path, names)
     parse = pacsv.ParseOptions(
         newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=set_aside
     )
     kinds = dict.fromkeys(names, pa.binary())
     convert = pacsv.ConvertOptions(check_utf8=False, column_types=kinds)
-    return pacsv.open_csv(path, read, parse, convert)
+    return pacsv.open_csv(source(), read, parse, convert)
+
+
+def _whole_lines(path: Path, most: int) -> Callable[[], Any]:
+    """Return what opens a file; a short one is given the end of its last line.
+
+    Arrow takes a header alone for an empty file without it.
+    """
+    with path.open("rb") as file:
+        head = file.read(most)
+    if head.removeprefix(BOM_UTF8).startswith((b"\n", b"\r")):
+        raise DataError(f"{path}: its first line is empty, expected the names of the columns")
+    if head and len(head) < most and not head.endswith((b"\n", b"\r")):
+        return lambda: pa.BufferReader(head + b"\n")
+    return lambda: path
 
 
 def _numbers_of(count: int, done: int, broken: list[tuple[int, str]]) -> npt.NDArray[np.int64]:

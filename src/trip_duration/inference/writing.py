@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -13,6 +12,7 @@ from tqdm.auto import tqdm
 
 from trip_duration.errors import DataError
 from trip_duration.inference.answering import Batch
+from trip_duration.inference.finding import SUFFIXES, kind_of
 from trip_duration.inference.parts import (
     ANSWERED,
     REJECTED,
@@ -21,14 +21,13 @@ from trip_duration.inference.parts import (
     read_json,
     write_json,
 )
-from trip_duration.inference.reading import SUFFIXES, Identity, RequestFile
+from trip_duration.inference.reading import Identity, RequestFile
 
 log = logging.getLogger(__name__)
 # of the parts; another one is not continued
 _FORMAT = 1
 _FINISHED = ".finished.json"
-# inode, size, and the times of the last change
-_State = tuple[int, int, int, int]
+_State = tuple[int, ...]
 
 
 def write_batch(batch: Batch, output: Path) -> None:
@@ -54,20 +53,27 @@ def write_batch(batch: Batch, output: Path) -> None:
 
 def _targets(batch: Batch, output: Path) -> dict[Path, Path]:
     if batch.requested.folder:
-        if output.is_file() or output.suffix in SUFFIXES:
+        if output.is_file() or kind_of(output) in SUFFIXES:
             raise DataError(f"{output} cannot hold the answers to a folder: name a folder as well")
         targets = {source: output / source.name for source in batch.requested.files}
     else:
         (source,) = batch.requested.files
-        if output.is_dir() or output.suffix not in SUFFIXES:
+        if output.is_dir() or kind_of(output) not in SUFFIXES:
             raise DataError(
                 f"{output} cannot hold the answers to {source}: expected a file that ends in "
                 f'{" or ".join(SUFFIXES)}. Give it by --params "output=..."'
             )
         targets = {source: output}
+    read, written = {source.resolve() for source in targets}, dict[Path, Path]()
     for source, target in targets.items():
-        if {target.resolve(), Parts(target).rejects.resolve()} & {f.resolve() for f in targets}:
-            raise DataError(f"{target} would overwrite {source}, or another file that is read")
+        for path in (target.resolve(), Parts(target).rejects.resolve()):
+            if path in read:
+                raise DataError(f"{target} would overwrite {source}, or another file that is read")
+            other = written.setdefault(path, source)
+            if other != source:
+                raise DataError(
+                    f"{path} would hold what is made of {other} and of {source}: rename one of them"
+                )
     return targets
 
 
@@ -76,7 +82,7 @@ def _write_all(batch: Batch, targets: dict[Path, Path], finished: Path | None) -
     done = read_json(finished) if finished else {}
     for source, target in targets.items():
         file = RequestFile(source)
-        before = _state(source)
+        before = file.state()
         identity = file.identify()
         key = _key(batch, identity)
         if done.get(target.name) == key and target.is_file():
@@ -113,10 +119,10 @@ def _answer_chunks(batch: Batch, file: RequestFile, parts: Parts, before: _State
             except DataError as error:
                 raise DataError(f"{file.path}: {error}") from error
             # before it is kept: the next run would take it for a part of the file as it was
-            _require_same(file.path, before, parts)
+            _require_same(file, before, parts)
             parts.add(number, answered, rejected)
         yield len(chunk.rows) + len(chunk.broken)
-    _require_same(file.path, before, parts)
+    _require_same(file, before, parts)
 
 
 def _finish(parts: Parts, source: Path) -> None:
@@ -127,15 +133,10 @@ def _finish(parts: Parts, source: Path) -> None:
         log.warning("%s: %s rows set aside, with reasons", parts.rejects, f"{rejected_rows:,}")
 
 
-def _state(path: Path) -> _State:
-    found = path.stat()
-    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
-
-
-def _require_same(path: Path, before: _State, parts: Parts) -> None:
-    if _state(path) != before:
-        shutil.rmtree(parts.folder, ignore_errors=True)
-        raise DataError(f"{path} was changed while it was read: run again")
+def _require_same(file: RequestFile, before: _State, parts: Parts) -> None:
+    if file.state() != before:
+        parts.discard()
+        raise DataError(f"{file.path} was changed while it was read: run again")
 
 
 @contextmanager
