@@ -7,11 +7,14 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from trip_duration.errors import RegistryError
+from trip_duration.registry import Registry
+from trip_duration.registry.databases import open_database
 from trip_duration.registry.ledger import GENESIS, Entry, Ledger, find_broken
 from trip_duration.registry.places import with_driver
 
@@ -122,6 +125,8 @@ def test_of_two_that_write_the_same_line_one_is_refused(any_ledger: Ledger) -> N
 
 HOLD = """
 import sys, os
+from trip_duration.registry import Registry
+from trip_duration.registry.databases import open_database
 from trip_duration.registry.ledger import Ledger
 with Ledger(sys.argv[1]).lock():
     print("held", flush=True)
@@ -157,3 +162,70 @@ def test_a_ledger_that_cannot_be_kept_is_told() -> None:
     with pytest.raises(RegistryError, match="does not answer") as caught:
         away.lines()
     assert "s3cr3t" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://trip:s3cr3t@host:notaport/db",
+        "postgres://trip:s3cr@t:w/r#d%Q?x@host/db",
+        "postgres://trip:s3cr@t@host/db",
+        "postgresql:/trip:s3cr3t@host/db",
+        "[bad/",
+    ],
+)
+def test_an_address_that_cannot_be_read_is_told_and_not_shown(address: str) -> None:
+    with pytest.raises(
+        RegistryError, match=r"ledger \(TRIP_DURATION_DATABASE_URL\) cannot be"
+    ) as e:
+        Ledger(address).lines()
+    assert "write @ as %40, : as %3A, / as %2F, # as %23" in str(e.value)
+    assert "s3cr" not in str(e.value)
+    if "://" in address:
+        with pytest.raises(RegistryError, match=r"the registry \(MLFLOW_TRACKING_URI\) cannot be"):
+            Registry(address).versions()
+
+
+def test_a_password_in_the_query_is_not_shown() -> None:
+    away = "postgresql://127.0.0.1:1/none?user=trip&password=s3cr3t"
+    for ask in (Ledger(away).lines, Registry(away).versions):
+        with pytest.raises(RegistryError, match="Connection refused") as caught:
+            ask()
+        assert "s3cr3t" not in str(caught.value)
+
+
+ASK = """
+import sys
+from trip_duration.errors import RegistryError
+from trip_duration.registry import Registry
+try:
+    Registry(sys.argv[1]).versions()
+except RegistryError as error:
+    print("mlflow" in sys.modules, error)
+"""
+
+
+@pytest.mark.postgres
+def test_a_registry_that_refuses_is_not_asked_by_mlflow_which_would_try_for_minutes(
+    postgres: str,
+) -> None:
+    wrong = postgres.replace("s3cret", "wr0ng")
+    command = [sys.executable, "-c", ASK, wrong]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("False the registry at postgresql://trip:***@127.0.0.1")
+    assert "password authentication failed" in done.stdout
+    assert "wr0ng" not in done.stdout
+
+
+def test_a_database_is_waited_for_no_longer_than_5_s_unless_its_address_says_so() -> None:
+    for query, waits in (("", 5), ("?connect_timeout=9", 9)):
+        engine = open_database(f"postgresql://trip@127.0.0.1:1/none{query}", "ledger")
+        asked: list[int] = []
+
+        @sa.event.listens_for(engine, "do_connect")
+        def note(_: Any, __: Any, ___: Any, given: Any, asked: list[int] = asked) -> None:
+            asked.append(int(given["connect_timeout"]))
+
+        with pytest.raises(sa.exc.OperationalError, match="Connection refused"):
+            engine.connect()
+        assert asked == [waits]

@@ -97,11 +97,15 @@ def test_tables_of_a_later_version_are_refused(url: str) -> None:
         ("nonsense", "no address"),
         ("sqlite://", "expected sqlite:///"),
         ("mysql://user:secret@host/name", r"mysql://user:\*\*\*@host/name"),
+        ("mysql://host/name?password=secret", r"mysql://host/name\?password=\*\*\*"),
+        ("postgresql://u:secret@t:w/r#d@host/name", "write @ as %40"),
+        ("postgresql://u:secret@word@host/name", "write @ as %40"),
     ],
 )
 def test_addresses_that_cannot_be_used_are_refused(address: str, said: str) -> None:
-    with pytest.raises(LogError, match=said):
+    with pytest.raises(LogError, match=said) as caught:
         open_database(address)
+    assert "secret" not in str(caught.value)
 
 
 def test_the_command_makes_the_tables(tmp_path: Path) -> None:
@@ -110,8 +114,14 @@ def test_the_command_makes_the_tables(tmp_path: Path) -> None:
     assert (done.exit_code, ids(place)) == (0, [])
 
 
-def test_the_command_says_when_the_database_is_down() -> None:
-    place = "postgresql://trip:s3cret@127.0.0.1:1/none"
+@pytest.mark.parametrize(
+    "place",
+    [
+        "postgresql://trip:s3cret@127.0.0.1:1/none",
+        "postgresql://127.0.0.1:1/none?user=trip&password=s3cret",
+    ],
+)
+def test_the_command_says_when_the_database_is_down(place: str) -> None:
     done = CliRunner().invoke(cli, ["database", "upgrade", "--database", place])
     assert done.exit_code == 2
     assert "Connection refused" in done.output

@@ -19,8 +19,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from trip_duration.errors import RegistryError
+from trip_duration.registry.databases import open_database
 from trip_duration.registry.locks import WAIT_SECONDS, hold_lock
-from trip_duration.registry.places import masked, sqlite_file, with_driver
+from trip_duration.registry.places import DATABASE_VARIABLE, sqlite_file
+from trip_duration.secrets import masked_uri, without_password
 
 GENESIS = "0" * 64
 INTENT, DONE, UNDONE = EVENTS = ("intent", "done", "undone")
@@ -72,7 +74,7 @@ class Entry:
         sha256: Its identity.
         actor: Who.
         reason: Why.
-        content: Aliases and stages before and after, and the gate report; JSON.
+        content: The registry, its aliases and stages before and after, the gate report; JSON.
     """
 
     event: str
@@ -124,8 +126,7 @@ class Ledger:
         if file is not None:
             file.parent.mkdir(parents=True, exist_ok=True)
         with self._asking():
-            # a lock that is held by a session must go when its connection does
-            return sa.create_engine(with_driver(self.url), poolclass=sa.NullPool)
+            return open_database(self.url, f"ledger ({DATABASE_VARIABLE})")
 
     def lines(self) -> list[Line]:
         """Return all lines, the oldest first; none if there is no ledger yet."""
@@ -182,8 +183,8 @@ class Ledger:
         try:
             yield
         except (SQLAlchemyError, ImportError) as error:
-            where = masked(self.url, self.url)
-            said = masked(str(getattr(error, "orig", None) or error), self.url).strip()
+            where = masked_uri(self.url)
+            said = without_password(str(getattr(error, "orig", None) or error), self.url).strip()
             raise RegistryError(f"the ledger at {where} does not answer: {said}") from None
 
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 SQLITE = "sqlite:///"
 TRACKING_VARIABLE = "MLFLOW_TRACKING_URI"
 DATABASE_VARIABLE = "TRIP_DURATION_DATABASE_URL"
 DATA_VARIABLE = "TRIP_DURATION_DATA_ROOT"
 _DATA, _REGISTRY, _DATABASE = "data", "mlflow.db", "service.db"
-_MASK = "***"
 # of the extra `postgres`; SQLAlchemy would take another one, each version its own
 _DRIVER = "postgresql+psycopg2"
 
@@ -78,11 +76,3 @@ def sqlite_file(url: str) -> Path | None:
     if not url.startswith(SQLITE):
         return None
     return Path(url.removeprefix(SQLITE).partition("?")[0])
-
-
-def masked(text: str, url: str) -> str:
-    """Return a text without the password that a URL carries."""
-    written = urlsplit(url).netloc.rpartition("@")[0].partition(":")[2]
-    for secret in filter(None, (written, unquote(written))):
-        text = text.replace(secret, _MASK)
-    return text

@@ -17,9 +17,9 @@ from trip_duration.bundle import Bundle, read_bundle
 from trip_duration.errors import ModelFileError, RegistryError
 from trip_duration.models.predictor import KIND
 from trip_duration.params.flat import UNLOGGED, as_texts, flatten
-from trip_duration.registry.places import masked
 from trip_duration.registry.records import Version
 from trip_duration.registry.versions import Registry, without_progress_bar
+from trip_duration.secrets import masked_uri, without_password
 from trip_duration.tlc.files import data_digest
 
 RUN_MANIFEST, LOCK = "run_manifest.json", "requirements.lock"
@@ -127,8 +127,7 @@ def _find(answer: Answer, registry: Registry) -> Version:
         raise RegistryError(
             f"prediction {answer.prediction_id} was made by version {answer.model_version} with "
             f"sha256 {answer.model_sha256}, and the registry at "
-            f"{masked(registry.tracking_uri, registry.tracking_uri)} has neither. Name another "
-            "with --tracking-uri."
+            f"{masked_uri(registry.tracking_uri)} has neither. Name another with --tracking-uri."
         )
     return version
 
@@ -161,7 +160,7 @@ def _read_run(
             }
     # MLflow's clients of databases and of servers raise errors of their own
     except Exception as error:
-        said = masked(str(error), registry.tracking_uri)
+        said = without_password(str(error), registry.tracking_uri)
         raise RegistryError(f"run {trace.run_id} cannot be had: {said}") from None
     trace.parameters = dict(sorted(run.data.params.items()))
     return run.data.tags, files

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from trip_duration.bundle import read_bundle, write_bundle
 from trip_duration.errors import ModelFileError, RegistryError, TripDurationError
-from trip_duration.registry.places import masked, sqlite_file, with_driver
+from trip_duration.registry.places import TRACKING_VARIABLE, sqlite_file, with_driver
 from trip_duration.registry.records import (
     LEDGER_HEAD,
     METRIC,
@@ -26,6 +26,7 @@ from trip_duration.registry.records import (
     Version,
     describe,
 )
+from trip_duration.secrets import masked_uri, without_password
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -57,6 +58,11 @@ class Registry:
         if file is not None and not file.is_file():
             # MLflow would make it
             raise RegistryError(f"there is no registry at {file}. Train a model with `kedro run`.")
+        if self.place.startswith("postgresql"):
+            from trip_duration.registry.databases import require_answer  # noqa: PLC0415
+
+            # MLflow would try again for minutes
+            require_answer(self.place, f"registry ({TRACKING_VARIABLE})")
         import mlflow  # noqa: PLC0415 - seconds that --help need not pay
 
         return mlflow.MlflowClient(self.place, registry_uri=self.place)
@@ -214,10 +220,10 @@ class Registry:
             raise
         # MLflow's clients of databases and of servers raise errors of their own
         except Exception as error:
-            said = masked(str(error), self.tracking_uri)
+            said = without_password(str(getattr(error, "orig", None) or error), self.tracking_uri)
+            where = masked_uri(self.tracking_uri)
             raise RegistryError(
-                f"the registry at {masked(self.tracking_uri, self.tracking_uri)} does not do what "
-                f"it is asked: {said}"
+                f"the registry at {where} does not do what it is asked: {said}"
             ) from None
 
 

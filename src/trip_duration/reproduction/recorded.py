@@ -13,9 +13,10 @@ from pydantic import ValidationError
 
 from trip_duration.errors import ReproductionError
 from trip_duration.registry.places import SQLITE
+from trip_duration.registry.versions import without_progress_bar
+from trip_duration.secrets import masked_uri, without_password
 from trip_duration.tracking.manifest import NAME, PREDICTIONS, RunManifest
 from trip_duration.tracking.place import anchor
-from trip_duration.tracking.secrets import masked_uri, without_password
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -73,8 +74,9 @@ def read_run(run_id: str, tracking_uri: str) -> Recorded:
         try:
             client.get_run(run_id)
             names = {found.path for found in client.list_artifacts(run_id)}
-            for name in {NAME, PREDICTIONS} & names:
-                client.download_artifacts(run_id, name, folder)
+            with without_progress_bar():
+                for name in {NAME, PREDICTIONS} & names:
+                    client.download_artifacts(run_id, name, folder)
         # MLflow's clients of databases and of servers raise errors of their own
         except Exception as error:
             said = without_password(str(error), tracking_uri)

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import (
-    ArgumentError,
     DataError,
     DBAPIError,
     IntegrityError,
@@ -24,7 +23,8 @@ from sqlalchemy.exc import (
 )
 
 from trip_duration.errors import LogError
-from trip_duration.registry.places import with_driver
+from trip_duration.registry.databases import ENCODE, read_address
+from trip_duration.secrets import masked_uri, without_password
 
 Row = Mapping[str, Any]
 
@@ -98,11 +98,10 @@ def _parse(url: str) -> URL:
         "expected sqlite:///path/of/file.db or postgresql://user:password@host/name "
         "as the address of the prediction log"
     )
-    try:
-        parsed = make_url(with_driver(url))
-    except (ArgumentError, ValueError):
+    parsed = read_address(url)
+    if parsed is None:
         # the address is not shown, because where its password is cannot be told
-        raise LogError(f"{expected}, found something that is no address of a database") from None
+        raise LogError(f"{expected}, found something that is no address of a database. {ENCODE}")
     known = parsed.drivername in {"sqlite", "sqlite+pysqlite", "postgresql+psycopg2"}
     in_memory = parsed.drivername.startswith("sqlite") and parsed.database in {None, "", ":memory:"}
     if not known or in_memory:
@@ -111,8 +110,8 @@ def _parse(url: str) -> URL:
 
 
 def masked(url: URL) -> str:
-    """Return an address without its password."""
-    return url.render_as_string(hide_password=True)
+    """Return an address without its passwords."""
+    return masked_uri(url.render_as_string(hide_password=False))
 
 
 def _open_sqlite(url: URL) -> Engine:
@@ -227,7 +226,8 @@ def require_file(engine: Engine) -> None:
 
 def unreadable(engine: Engine, error: Exception) -> LogError:
     """Return the error to raise when a database does not do what was asked."""
-    said = str(getattr(error, "orig", None) or error).strip()
+    address = engine.url.render_as_string(hide_password=False)
+    said = without_password(str(getattr(error, "orig", None) or error), address).strip()
     down = isinstance(error, OperationalError) and "no such table" not in said
     hint = (
         "Check its address, and that it runs."

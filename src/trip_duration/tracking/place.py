@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from trip_duration.registry.places import anchored
-from trip_duration.tracking.secrets import masked_uri
+from trip_duration.secrets import masked_uri
 
 VARIABLE = "MLFLOW_TRACKING_URI"
 

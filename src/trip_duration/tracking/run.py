@@ -18,12 +18,12 @@ from kedro.pipeline import Pipeline
 from trip_duration.months import span_months
 from trip_duration.params import Parameters, read_parameters
 from trip_duration.params.flat import flatten
+from trip_duration.secrets import without_password
 from trip_duration.tlc.files import data_digest
 from trip_duration.tracking import figures, files, plugin, surroundings
 from trip_duration.tracking.flatten import flat_parameters
 from trip_duration.tracking.manifest import LOCK, Code, describe_code, write_manifest
 from trip_duration.tracking.registration import Logged, register
-from trip_duration.tracking.secrets import without_password
 from trip_duration.tracking.stopwatch import Stopwatch
 from trip_duration.tracking.studies import STUDIES, log_study
 from trip_duration.tracking.trials import REPORT, TrialLog, log_outcome

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trip_duration.tracking.secrets import masked_uri, without_password
+from trip_duration.secrets import masked_uri, without_password
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,10 @@ def test_a_text_loses_its_passwords(text: str, expected: str) -> None:
         ("postgresql://trip:p@ss:w@db/x", "postgresql://***@db/x"),
         ("https://u:p@h:5000/a?token=b&c=d", "https://***@h:5000/a?token=***&c=d"),
         ("https://u:pa/ss@h/a", "https://***@h/a"),
+        ("postgres://trip:S3cr@t:w/r#d%Q?x@host/db", "postgres://***@host/db"),
+        ("postgres://trip:S3cr@tword@host/db", "postgres://***@host/db"),
+        ("postgresql://trip:x@host:notaport/db", "postgresql://***@host:notaport/db"),
+        ("https://bob:80/w@host/a", "https://***@host/a"),
         ("https://h:5000/a", "https://h:5000/a"),
         ("sqlite:////home/me/mlflow.db", "sqlite:////home/me/mlflow.db"),
         ("mlruns", "mlruns"),

@@ -1,4 +1,4 @@
-"""Passwords, which neither a run nor a log may hold."""
+"""Passwords in addresses, which neither a run, a log nor a message may hold."""
 
 from __future__ import annotations
 
@@ -42,14 +42,19 @@ def masked_uri(uri: str) -> str:
 def _masked_address(uri: str) -> str:
     parts = urlsplit(uri)
     parts.port  # noqa: B018 - a slash in a password makes it no number, which is refused
+    if "@" in uri.partition("://")[2].removeprefix(parts.netloc):
+        raise ValueError(uri)
     user, at, host = parts.netloc.rpartition("@")
     return parts._replace(netloc=f"{MASK}{at}{host}" if user else host).geturl()
 
 
 def _masked_database(uri: str) -> str:
-    from sqlalchemy.engine import make_url  # noqa: PLC0415 - only where a run is tracked
+    from sqlalchemy.engine import make_url  # noqa: PLC0415 - for databases alone
     from sqlalchemy.exc import ArgumentError  # noqa: PLC0415
 
+    if uri.count("@") > 1:
+        # SQLAlchemy takes what is behind the first for the host
+        raise ValueError(uri)
     try:
         return make_url(uri).render_as_string(hide_password=True)
     except ArgumentError as error:
