@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import mlflow
@@ -13,7 +15,7 @@ import sqlalchemy as sa
 
 from trip_duration.errors import RegistryError
 from trip_duration.registry import Registry, Version
-from trip_duration.registry.ledger import Ledger, find_broken
+from trip_duration.registry.ledger import Entry, Ledger, find_broken
 from trip_duration.registry.promotion import Keeper
 from trip_duration.registry.rules import find_problems
 
@@ -346,3 +348,70 @@ def test_lines_cut_off_the_end_and_aliases_moved_by_hand_are_found(
         connection.exec_driver_sql("DELETE FROM model_ledger WHERE sequence > 3")
     (problem,) = find_problems(registry, keeper.ledger)
     assert "lacks behind line 3: lines at its end were removed" in problem
+
+
+def test_a_version_of_another_content_than_was_promoted_is_found(
+    keeper: Keeper, register: Register, registry: Registry
+) -> None:
+    promote_next(keeper, register, 0)
+    tampered = "f" * 64
+    client = mlflow.MlflowClient(registry.tracking_uri)
+    client.set_model_version_tag(registry.name, "1", "predictor_sha256", tampered)
+    (problem,) = find_problems(registry, keeper.ledger)
+    assert problem.startswith("by the ledger version 1, the champion, has sha256 ")
+    assert f"by the registry {tampered}" in problem
+
+
+def test_a_registry_that_was_set_back_is_found(
+    keeper: Keeper, register: Register, registry: Registry, tmp_path: Path
+) -> None:
+    promote_next(keeper, register, 0)
+    shutil.copy(tmp_path / "mlflow.db", tmp_path / "backup.db")
+    keeper.archive(register(1).number)
+    shutil.copy(tmp_path / "backup.db", tmp_path / "mlflow.db")
+    again = Registry(registry.tracking_uri)
+    (problem,) = find_problems(again, keeper.ledger)
+    assert problem.startswith("the registry was last changed by line 3, and the ledger has later")
+    with pytest.raises(RegistryError, match="is not that of the registry"):
+        Keeper(again, keeper.ledger, "tester").rollback()
+
+
+def test_a_ledger_takes_no_second_registry(
+    keeper: Keeper,
+    register: Register,
+    log_candidate: Callable[[int], Any],
+    empty_database: Path,
+    tmp_path: Path,
+) -> None:
+    promote_next(keeper, register, 0)
+    shutil.copy(empty_database, tmp_path / "second.db")
+    second = Registry(f"sqlite:///{tmp_path}/second.db")
+    intruder = Keeper(second, keeper.ledger, "tester")
+    with pytest.raises(RegistryError, match="nothing is changed") as caught:
+        intruder.register(log_candidate(1))
+    for named in (second.tracking_uri, keeper.registry.tracking_uri, keeper.ledger.url):
+        assert named in str(caught.value)
+    assert "Set TRIP_DURATION_DATABASE_URL" in str(caught.value)
+    assert second.versions() == []
+    assert "it is another one" in find_problems(second, keeper.ledger)[0]
+    # nor does it end there what was begun with the first
+    register(1)
+    kill_promotion(keeper, 0)
+    with pytest.raises(RegistryError, match="nothing is changed"):
+        intruder.settle()
+    assert keeper.settle() is not None
+    assert find_problems(keeper.registry, keeper.ledger) == []
+
+
+def test_lines_of_before_that_name_no_registry_are_still_good(
+    keeper: Keeper, register: Register, registry: Registry
+) -> None:
+    version = promote_next(keeper, register, 0)
+    last = keeper.ledger.lines()[-2]
+    content = {name: said for name, said in last.content.items() if name != "registry"}
+    about = (last.action, version.number, version.sha256, "earlier", "")
+    old = keeper.ledger.append(Entry("intent", *about, content=content))
+    registry.set_ledger_head(old.hash)
+    keeper.settle()
+    assert find_problems(registry, keeper.ledger) == []
+    assert promote_next(keeper, register, 1).number == "2"

@@ -27,8 +27,9 @@ from trip_duration.registry.records import (
     Candidate,
     Version,
 )
-from trip_duration.registry.rules import champions, is_open, require_pass
+from trip_duration.registry.rules import champions, is_open, require_own, require_pass
 from trip_duration.registry.versions import Registry
+from trip_duration.secrets import masked_uri
 
 State = dict[str, dict[str, str | None]]
 
@@ -49,8 +50,8 @@ class Keeper:
 
     def register(self, candidate: Candidate) -> Version:
         """Register a logged model and make it the challenger."""
-        version = self.registry.add(candidate)
         with self._changing():
+            version = self.registry.add(candidate)
             old = self.registry.find(CHALLENGER)
             stages = {version.number: STAGING} | ({old.number: UNSTAGED} if old else {})
             self._change("register", version, {CHALLENGER: version.number}, stages)
@@ -139,14 +140,17 @@ class Keeper:
         if not is_open(self.ledger.lines()):
             return None
         with self.ledger.lock():
+            require_own(self.registry, self.ledger, self.ledger.lines())
             return self._settle()
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
         with self.ledger.lock():
-            broken = find_broken(self.ledger.lines())
+            lines = self.ledger.lines()
+            broken = find_broken(lines)
             if broken:
                 raise RegistryError(f"the ledger does not hold, nothing is changed: {broken}.")
+            require_own(self.registry, self.ledger, lines)
             self._settle()
             yield
 
@@ -171,7 +175,8 @@ class Keeper:
         }
         after: State = {"aliases": {**before["aliases"], **aliases}, "stages": dict(stages)}
         reason = said.pop("reason", "")
-        content = {"before": before, "after": after, **said}
+        where = masked_uri(self.registry.tracking_uri)
+        content = {"registry": where, "before": before, "after": after, **said}
         about = (action, version.number, version.sha256, self.actor, reason)
         return self._carry_out(self.ledger.append(Entry(INTENT, *about, content=content)))
 
