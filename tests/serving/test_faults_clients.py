@@ -148,13 +148,37 @@ def test_who_goes_on_after_an_answer_is_answered(hasty: Server) -> None:
     assert {answer[:12] for answer in asyncio.run(fault())} == {b"HTTP/1.1 200"}
 
 
-def test_a_head_without_end_is_refused(hasty: Server) -> None:
+@pytest.mark.parametrize(("before", "length"), [(b"", 100_000), (ALIVE, 600_000)])
+def test_a_head_without_end_is_refused(hasty: Server, before: bytes, length: int) -> None:
     async def fault() -> bytes:
         long = await Connection(hasty).open()
-        long.writer.write(b"GET /health/live HTTP/1.1\r\nx-much: " + b"a" * 100_000)
+        if before:
+            long.writer.write(before)
+            await long.answer()
+        long.writer.write(b"GET /health/live HTTP/1.1\r\nx-much: " + b"a" * length)
         return await asyncio.wait_for(long.rest(), 10)
 
     assert asyncio.run(fault()).startswith(b"HTTP/1.1 431")
+
+
+def test_a_long_body_is_not_counted_with_the_head_behind_it(running: Server) -> None:
+    body = json.dumps({"records": [REQUEST] * 1_000}).encode()
+    head = b"POST /v1/predict/batch HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n"
+
+    async def ask() -> list[bytes]:
+        caller = await Connection(running).open()
+        caller.writer.write(head % len(body) + body + ALIVE[:9])
+        first = await caller.answer()
+        caller.writer.write(ALIVE[9:])
+        second = await caller.answer()
+        caller.writer.close()
+        return [first, second]
+
+    async def fault() -> list[list[bytes]]:
+        # so many that the service finds long pieces waiting
+        return await asyncio.gather(*(ask() for _ in range(20)))
+
+    assert {said[:12] for both in asyncio.run(fault()) for said in both} == {b"HTTP/1.1 200"}
 
 
 @pytest.mark.parametrize(

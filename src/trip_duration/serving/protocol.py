@@ -15,6 +15,8 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MOST_HEAD_BYTES = 65_536
+# the longest piece that a loop hands over at once
+_MOST_PIECE_BYTES = 262_144
 _REFUSAL = b"HTTP/1.1 %b\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
@@ -65,7 +67,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Note that a head begins."""
-        self._in_head, self._head_bytes = True, 0
+        self._in_head = True
+        # the piece may hold the body of a request before it as well, which is not to be counted
+        self._head_bytes = 0 if self.cycle is None else -_MOST_PIECE_BYTES
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
