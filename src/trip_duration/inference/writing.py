@@ -25,7 +25,7 @@ from trip_duration.inference.reading import Identity, RequestFile
 
 log = logging.getLogger(__name__)
 # of the parts; another one is not continued
-_FORMAT = 1
+_FORMAT = 2
 _FINISHED = ".finished.json"
 _State = tuple[int, ...]
 
