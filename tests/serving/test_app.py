@@ -165,6 +165,8 @@ def test_zones_lie_where_projects_keep_them(models: Path, tmp_path: Path) -> Non
     metrics = tmp_path / "data/08_reporting/metrics.json"
     metrics.parent.mkdir()
     metrics.write_text('{"test": {"request": {"mae": 3.5}}}')
+    sha256 = Predictor.load(model).sha256
+    metrics.with_name("run_facts.json").write_text(json.dumps({"sha256": sha256}))
     with serve(tmp_path, "--no-auth", "--no-log") as server, server.client() as client:
         assert client.get("/v1/zones").json()["type"] == "FeatureCollection"
         assert client.get("/v1/model").json()["metrics"]["test"]["request"]["mae"] == 3.5

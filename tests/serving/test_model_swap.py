@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -15,6 +16,7 @@ import pytest
 
 from tests.serving.running import REQUEST, Server, serve, wait_for
 from trip_duration.models import Predictor
+from trip_duration.serving.sources import FolderSource
 
 
 def point(link: Path, to: Path) -> None:
@@ -172,6 +174,60 @@ def test_without_any_model_it_says_so(models: Path, tmp_path: Path, choice: dict
             "reason": "no model could be loaded",
             "model": None,
         }
+
+
+def test_a_model_is_shown_with_its_own_metrics_alone(models: Path, tmp_path: Path) -> None:
+    link, reports = tmp_path / "06_models/predictor", tmp_path / "08_reporting"
+    link.parent.mkdir()
+    reports.mkdir()
+    link.symlink_to(models / "first")
+    hashes = {n: Predictor.load(models / n).sha256 for n in ("first", "second")}
+
+    def measure(file: str, **content: Any) -> None:
+        (reports / file).write_text(json.dumps(content))
+
+    def shown(sha256: str, metrics: dict[str, int] | None) -> bool:
+        with server.client() as client:
+            said = client.get("/v1/model").json()
+        return (said["sha256"], said["metrics"]) == (sha256, metrics)
+
+    with serve(tmp_path, "--model", str(link), "--no-auth", "--no-log") as server:
+        assert shown(hashes["first"], None)
+        # a run writes them after the model, in either order
+        measure("run_facts.json", sha256=hashes["first"])
+        measure("metrics.json", mae=1)
+        wait_for(lambda: shown(hashes["first"], {"mae": 1}))
+        point(link, models / "second")
+        wait_for(lambda: shown(hashes["second"], None))
+        measure("metrics.json", mae=2)
+        measure("run_facts.json", sha256=hashes["second"])
+        wait_for(lambda: shown(hashes["second"], {"mae": 2}))
+        point(link, models / "first")
+        wait_for(lambda: shown(hashes["first"], None))
+        # metrics alone make no other model
+        assert events(server, "loaded") == 3
+
+
+@pytest.mark.parametrize("content", ["{", "[1]", '{"other": 1}'])
+def test_metrics_that_tell_nothing_hold_no_model_up(
+    models: Path, tmp_path: Path, content: str
+) -> None:
+    model, reports = tmp_path / "06_models/predictor", tmp_path / "08_reporting"
+    shutil.copytree(models / "first", model)
+    reports.mkdir()
+    (reports / "metrics.json").write_text("{}")
+    (reports / "run_facts.json").write_text(content)
+    assert FolderSource(model, reports).load().metrics is None
+
+
+def test_metrics_older_than_the_model_are_of_another(models: Path, tmp_path: Path) -> None:
+    (tmp_path / "metrics.json").write_text("{}")
+    facts = {"sha256": Predictor.load(models / "first").sha256}
+    (tmp_path / "run_facts.json").write_text(json.dumps(facts))
+    source = FolderSource(models / "first", tmp_path)
+    assert source.load().metrics == {}
+    os.utime(tmp_path / "metrics.json", (0, 0))
+    assert source.load().metrics is None
 
 
 def test_a_folder_that_cannot_be_searched_is_a_source_that_is_away(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -161,6 +161,9 @@ class ModelHolder:
         if old is None or old.name != found.name:
             self.current = found
             self._report("loaded", {**found.name, "instead_of": old and old.version})
+        elif old.metrics != found.metrics:
+            # the same model, measured since
+            self.current = replace(old, metrics=found.metrics)
 
     def _say_away(self, error: Exception) -> None:
         if not self._away:

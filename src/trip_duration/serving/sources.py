@@ -6,9 +6,11 @@ import json
 import logging
 import tempfile
 from collections.abc import Hashable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from trip_duration.bundle import MANIFEST
 from trip_duration.errors import ModelFileError
 from trip_duration.serving.model import Served, Source, load_served
 from trip_duration.serving.settings import Settings
@@ -17,7 +19,8 @@ if TYPE_CHECKING:
     from trip_duration.registry.versions import Registry
 
 logger = logging.getLogger(__name__)
-_METRICS = Path("08_reporting/metrics.json")
+_REPORTS = "08_reporting"
+_METRICS, _RUN = "metrics.json", "run_facts.json"
 _BASELINE = "baseline"
 
 
@@ -26,40 +29,58 @@ class FolderSource:
 
     Args:
         folder: The folder. One that is written to, replaced, or linked elsewhere is loaded again.
-        metrics: What the predictor was measured to do, as ``metrics.json``.
+        reports: Folder with ``metrics.json``, what a predictor was measured to do, and
+            ``run_facts.json``, which says of which predictor.
     """
 
-    def __init__(self, folder: Path, metrics: Path | None = None) -> None:
+    def __init__(self, folder: Path, reports: Path | None = None) -> None:
         """Keep the paths."""
-        self._folder, self._metrics = folder, metrics
+        self._folder, self._reports = folder, reports
 
     def identity(self) -> Hashable:
-        """Return the files with their sizes and times, wherever the folder is linked to."""
+        """Return the files with their sizes and times, wherever the folder is linked to.
+
+        With those of the metrics: a run writes them after the model.
+        """
         folder = self._folder.resolve()
         if not folder.is_dir():
             raise ModelFileError(f"{self._folder}: there is no such folder")
+        reports = [self._reports / name for name in (_METRICS, _RUN)] if self._reports else []
         files = [(path.name, path.stat()) for path in sorted(folder.iterdir())]
-        return folder, tuple((name, found.st_size, found.st_mtime_ns) for name, found in files)
+        found = tuple((name, found.st_size, found.st_mtime_ns) for name, found in files)
+        return folder, found, *map(_look, reports)
 
     def load(self) -> Served:
         """Read and verify the predictor."""
         # resolved once: a link that changes meanwhile must not mix two models
         folder = self._folder.resolve()
-        return load_served(folder, metrics=self._measured(folder))
+        served = load_served(folder)
+        return replace(served, metrics=self._measured(folder, served.sha256))
 
-    def _measured(self, folder: Path) -> Any:
-        """Read the metrics, unless they are older than the model: they would be of another one."""
-        path = self._metrics
-        if path is None or not path.is_file():
+    def _measured(self, folder: Path, sha256: str) -> dict[str, Any] | None:
+        """Read the metrics, unless they are of another model, or of one that was here before."""
+        if self._reports is None:
             return None
-        manifest = folder / "manifest.json"
-        if manifest.is_file() and path.stat().st_mtime < manifest.stat().st_mtime:
-            return None
+        metrics = self._reports / _METRICS
         try:
-            return json.loads(path.read_bytes())
-        except ValueError:
-            logger.warning("%s is not readable: served without metrics", path)
+            # a run that was broken off may have left the facts of this model and older metrics
+            if metrics.stat().st_mtime < (folder / MANIFEST).stat().st_mtime:
+                return None
+            run = json.loads((self._reports / _RUN).read_bytes())
+            return dict(json.loads(metrics.read_bytes())) if run["sha256"] == sha256 else None
+        except FileNotFoundError:
             return None
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            logger.warning("%s: served without metrics, they cannot be read: %r", metrics, error)
+            return None
+
+
+def _look(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:  # not there, or being replaced
+        return None
+    return found.st_size, found.st_mtime_ns
 
 
 class RegistrySource:
@@ -109,7 +130,7 @@ def make_source(settings: Settings) -> Source:
         return RegistrySource(settings.registry, settings.reference)
     assert settings.model is not None  # noqa: S101 - settings demand one of both
     root = settings.data_root
-    return FolderSource(settings.model, root / _METRICS if root else None)
+    return FolderSource(settings.model, root / _REPORTS if root else None)
 
 
 def load_fallback(settings: Settings) -> Served | None:
