@@ -188,10 +188,7 @@ class XGBoostParams(Group):
 
 
 class QuantileParams(LightGBMParams):
-    """The trees that estimate the ends of the intervals: fewer and smaller than the estimator's.
-
-    They are not penalised: LightGBM sets the leaves anew to quantiles of what they hold.
-    """
+    """The trees that estimate the ends of the intervals: fewer and smaller than the estimator's."""
 
     num_trees: Annotated[int, Field(ge=1)] = 400
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.15
