@@ -23,7 +23,7 @@ from trip_duration.reproduction.environment import (
 )
 from trip_duration.reproduction.frames import Cell, compare_frames
 from trip_duration.reproduction.processes import run_program
-from trip_duration.reproduction.recorded import Recorded
+from trip_duration.reproduction.recorded import Recorded, read_only_run
 from trip_duration.reproduction.rerun import recorded_root, refuse_other_data
 from trip_duration.reproduction.verdict import judge
 from trip_duration.tracking.bits import digest_parts
@@ -237,3 +237,9 @@ def test_a_program_that_fails_or_is_not_there_is_named(tmp_path: Path) -> None:
         run_program([sys.executable, "-c", "raise SystemExit(3)"], tmp_path)
     with pytest.raises(ReproductionError, match="nowhere cannot be run"):
         run_program([str(tmp_path / "nowhere")], tmp_path)
+
+
+def test_reading_a_run_draws_no_bars(finished_run: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    uri = f"sqlite:///{finished_run}/data/mlflow.db"
+    assert read_only_run(uri).manifest.complete
+    assert "Downloading" not in capfd.readouterr().err

@@ -7,6 +7,7 @@ here is what makes "a run that makes models is one MLflow run, any other is none
 from __future__ import annotations
 
 import atexit
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -50,6 +51,8 @@ def use_configured_place() -> None:
     """
     import mlflow  # noqa: PLC0415 - see started_run
 
+    # MLflow's own last lines have the password of an address in them; ours say the same without
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
     plugin = _plugin()
     if not plugin._already_active_mlflow:
         conf = plugin.mlflow_config
