@@ -100,6 +100,23 @@ def test_a_segment_that_was_taken_away_is_counted(tmp_path: Path) -> None:
     assert spool.empty
 
 
+def test_a_segment_that_cannot_be_read_any_more_is_kept_for_later(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool", MEGABYTE)
+    spool.append(rows(0, 1))
+    (segment,) = (tmp_path / "spool").glob("*.jsonl")
+    elsewhere = segment.rename(tmp_path / "elsewhere")
+    segment.symlink_to(segment)
+    assert spool.read(10) == ([], 0)
+    spool.drop()
+    assert spool.empty
+    assert spool.append(rows(2))
+    assert drain(spool) == named(2)
+    elsewhere.replace(segment)
+    assert spool.adopt() == 2
+    assert drain(spool) == named(0, 1)
+    assert list((tmp_path / "spool").iterdir()) == []
+
+
 def test_the_spool_of_a_living_process_is_left_alone(tmp_path: Path) -> None:
     living, other = Spool(tmp_path, MEGABYTE), Spool(tmp_path, MEGABYTE)
     living.append(rows(0))

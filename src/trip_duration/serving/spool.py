@@ -45,6 +45,7 @@ class _Segment:
     read_entries: int = 0
     read_bytes: int = 0
     written: float = 0.0
+    stays: bool = False
 
     @property
     def owner(self) -> str:
@@ -107,11 +108,15 @@ class Spool:
         with self._lock:
             segment = self._segments[0]
             try:
-                lines = _lines(segment, count)
+                with segment.path.open("rb") as file:
+                    file.seek(segment.offset)
+                    lines = [line for line in (file.readline() for _ in range(count)) if line]
             except OSError as error:
                 logger.error("%s of the spool cannot be read: %s", segment.path, error)
                 segment.read_entries, segment.read_bytes = segment.entries, segment.size
-                return Chunk([], segment.entries)
+                # one that is still there stays, to be adopted when it can be read again
+                segment.stays = not isinstance(error, FileNotFoundError)
+                return Chunk([], 0 if segment.stays else segment.entries)
             segment.read_entries = sum(line.endswith(b"\n") for line in lines)
             segment.read_bytes = sum(map(len, lines))
         rows = [row for row in map(read_line, lines) if row is not None]
@@ -173,7 +178,8 @@ class Spool:
             os.close(self._locks.pop(owner))
 
     def _remove(self, segment: _Segment) -> None:
-        segment.path.unlink(missing_ok=True)
+        if not segment.stays:
+            segment.path.unlink(missing_ok=True)
         self._segments.remove(segment)
         self._release(segment.owner)
 
@@ -233,12 +239,6 @@ def _write_whole(handle: int, lines: bytes) -> None:
     while left:
         left = left[os.write(handle, left) :]
     os.fsync(handle)
-
-
-def _lines(segment: _Segment, count: int) -> list[bytes]:
-    with segment.path.open("rb") as file:
-        file.seek(segment.offset)
-        return [line for line in (file.readline() for _ in range(count)) if line]
 
 
 def _find(path: Path) -> _Segment | None:
