@@ -156,6 +156,13 @@ def test_it_is_alive_ready_and_says_what_is_not_there(running: Server) -> None:
         )
 
 
+def test_outlines_that_cannot_be_read_are_none(models: Path, tmp_path: Path) -> None:
+    with serve(
+        tmp_path, "--model", str(models / "first"), "--no-auth", "--no-log", zones=str(tmp_path)
+    ) as server:
+        assert httpx.get(f"{server.url}/v1/zones").json()["type"].endswith(":no-zones")
+
+
 def test_zones_lie_where_projects_keep_them(models: Path, tmp_path: Path) -> None:
     model = tmp_path / "data/06_models/predictor"
     Predictor.load(models / "first").save(model)

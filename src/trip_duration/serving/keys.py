@@ -71,9 +71,13 @@ class KeyFile(BaseModel):
         """Write the file beside, for its owner alone, and put it in its place."""
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(json.dumps(self.model_dump(mode="json"), indent=1).encode() + b"\n")
-        Path(beside).replace(path)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(json.dumps(self.model_dump(mode="json"), indent=1).encode() + b"\n")
+            Path(beside).replace(path)
+        except OSError:
+            Path(beside).unlink(missing_ok=True)
+            raise
 
     def create(self, name: str, scopes: tuple[Scope, ...]) -> str:
         """Add a key and return it; it cannot be shown again."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -57,9 +58,11 @@ def find_outlines(settings: Settings) -> Outlines:
     """
     root = settings.data_root
     path = settings.zones or (root / _PLACE if root else None)
-    if path is None or not path.is_file():
-        raise Problem(404, "no-zones", "no outlines of zones are known here: serve with --zones")
-    return _read(path, path.stat().st_mtime_ns)
+    # a folder that may not be searched holds none either
+    with suppress(OSError):
+        if path is not None:
+            return _read(path, path.stat().st_mtime_ns)
+    raise Problem(404, "no-zones", "no outlines of zones are known here: serve with --zones")
 
 
 @lru_cache(maxsize=1)
