@@ -144,12 +144,20 @@ PROJECT = Path(__file__).parents[1]
 RunKedro = Callable[..., dict[str, Any]]
 
 
+_PLACES = (
+    "MLFLOW_TRACKING_URI",
+    "KEDRO_ENV",
+    "TRIP_DURATION_DATA_ROOT",
+    "TRIP_DURATION_DATABASE_URL",
+)
+
+
 @pytest.fixture(scope="session")
 def without_server() -> Iterator[None]:
     """Keep the tracking server of whoever runs the tests out of them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        patch.delenv("KEDRO_ENV", raising=False)
+        for name in _PLACES:
+            patch.delenv(name, raising=False)
         yield
 
 

@@ -106,6 +106,10 @@ def _rows(prefix: str, group: type[BaseModel]) -> Iterator[str]:
         yield f"| `{prefix}.{name}` | {meanings.get(name, '')} | {_kind(schema)} | {default} |"
 
 
+# what the service keeps in the data folder
+_KEPT = {"log_url": "service.db", "log_spool": "service_spool"}
+
+
 def _service_settings() -> str:
     parts = [
         "# Settings of the service\n",
@@ -119,7 +123,7 @@ def _service_settings() -> str:
     for name, field in Settings.model_fields.items():
         # what may be left out is described beside null
         choices = described[name].get("anyOf", [described[name]])
-        default = field.default_factory and "`data/service.db`"
+        default = field.default_factory and f"`data/{_KEPT[name]}`"
         default = default or ("-" if field.default is None else f"`{field.default}`")
         said = f"{options.get(name, '-')} | {field.description} | {_kind(choices[0])} | {default}"
         parts.append(f"| `{name}` | {said} |")

@@ -20,7 +20,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 # seconds; a process that has loaded its model tells ten times a second that it is alive
 _SILENCE = 15
 _MOST_FILES = 65_536
-_DEFAULT_MODEL = Path("data/06_models/predictor")
+_DEFAULT_MODEL = "06_models/predictor"
 
 
 @click.command()
@@ -44,7 +44,8 @@ def serve(no_auth: bool, no_log: bool, **choices: Any) -> None:
     option, and what has none, can be set by TRIP_DURATION_SERVE_<NAME>; see
     docs/reference/service-settings.md. Ends at SIGTERM, or with its terminal, after what runs.
     """
-    from trip_duration.serving.settings import Settings  # noqa: PLC0415 - keeps --help quick
+    from trip_duration.registry.places import data_folder  # noqa: PLC0415 - keeps --help quick
+    from trip_duration.serving.settings import Settings  # noqa: PLC0415
 
     if no_auth:
         choices["auth"] = False
@@ -55,7 +56,7 @@ def serve(no_auth: bool, no_log: bool, **choices: Any) -> None:
         for way in ("model", "registry")
     )
     if not named:
-        choices["model"] = _DEFAULT_MODEL
+        choices["model"] = data_folder() / _DEFAULT_MODEL
     try:
         settings = Settings.from_environment(**choices)
         run(settings)

@@ -11,7 +11,7 @@ from limits import parse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from trip_duration.errors import ParameterError
-from trip_duration.registry.places import database_url
+from trip_duration.registry.places import data_folder, database_url
 
 PREFIX = "TRIP_DURATION_SERVE_"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -58,7 +58,9 @@ class Settings(BaseModel):
         default_factory=database_url,
         description="database of the log, unless `TRIP_DURATION_DATABASE_URL` names one",
     )
-    log_spool: Path = Field(Path("data/service_spool"), description="folder for bad times")
+    log_spool: Path = Field(
+        default_factory=lambda: data_folder() / "service_spool", description="folder for bad times"
+    )
     access_log: bool = Field(True, description="whether each request is a line of the log")
     telemetry: str | None = Field(None, description="OTLP endpoint that traces are sent to")
 
