@@ -102,7 +102,7 @@ class TrackingHook:
         if started is not None:
             self._run = TrackedRun(*started, Path(run_params["project_path"]))
             with self._run.failing_on_error():
-                self._run.begin(parameters, name)
+                self._run.begin(parameters, name, pipeline)
         return result
 
     @hook_impl(wrapper=True)

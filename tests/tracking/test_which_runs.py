@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +16,9 @@ import pytest
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from kedro.runner import ThreadRunner
+
+from trip_duration.errors import RegistryError
+from trip_duration.registry.ledger import DONE, INTENT, Entry, Ledger
 
 TRAINING = ["train_baseline", "gather_training_set", "train_predictor"]
 
@@ -73,6 +77,22 @@ def test_runs_of_two_projects_in_one_process_stay_apart(
             session.run(node_names=TRAINING)
         assert os.environ["MLFLOW_TRACKING_URI"] == f"sqlite:///{where}/data/mlflow.db"
     assert [len(runs_of(where, "apart")) for where in (project, second)] == [1, 1]
+
+
+def test_a_run_that_could_not_register_its_model_ends_before_it_trains(
+    with_data: Callable[[], Path], run_kedro: Any, runs_of: Any
+) -> None:
+    project = with_data()
+    shutil.rmtree(project / "data/06_models/predictor")
+    ledger = Ledger(f"sqlite:///{project}/data/service.db")
+    for event in (INTENT, DONE):
+        elsewhere = {"registry": "sqlite:////elsewhere/mlflow.db"}
+        ledger.append(Entry(event, "register", "1", "a" * 64, "someone", "", elsewhere))
+    with pytest.raises(RegistryError, match=r"one of sqlite:////elsewhere.* put its ledger away"):
+        run_kedro(project, node_names=TRAINING)
+    (run,) = runs_of(project)
+    assert run.info.status == "FAILED"
+    assert not (project / "data/06_models/predictor").exists()
 
 
 def test_a_run_that_fails_says_why(

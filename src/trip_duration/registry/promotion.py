@@ -7,7 +7,7 @@ next ends what a killed process has left between the two, so that there is one s
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -140,8 +140,12 @@ class Keeper:
         if not is_open(self.ledger.lines()):
             return None
         with self.ledger.lock():
-            require_own(self.registry, self.ledger, self.ledger.lines())
+            self.require_own(self.ledger.lines())
             return self._settle()
+
+    def require_own(self, lines: Sequence[Line]) -> None:
+        """Refuse a ledger that another registry was changed by; see ``rules.require_own``."""
+        require_own(self.registry, self.ledger, lines)
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
@@ -150,7 +154,7 @@ class Keeper:
             broken = find_broken(lines)
             if broken:
                 raise RegistryError(f"the ledger does not hold, nothing is changed: {broken}.")
-            require_own(self.registry, self.ledger, lines)
+            self.require_own(lines)
             self._settle()
             yield
 

@@ -42,7 +42,8 @@ def require_own(registry: Registry, ledger: Ledger, lines: Sequence[Line]) -> No
         f"{masked_uri(registry.tracking_uri)}, nothing is changed: its last change, line "
         f"{last.sequence}, was one of {last.content.get('registry', 'another registry')}, and this "
         "registry has not carried it out last. Set TRIP_DURATION_DATABASE_URL to the ledger of "
-        "this registry, or MLFLOW_TRACKING_URI to the registry of this ledger."
+        "this registry, or MLFLOW_TRACKING_URI to the registry of this ledger. If that registry is "
+        "no more, put its ledger away."
     )
 
 

@@ -73,6 +73,16 @@ def register(logged: Logged, tracking_uri: str, project: Path) -> Version:
     return _keeper(tracking_uri, project).register(describe(logged))
 
 
+def require_own_ledger(tracking_uri: str, project: Path) -> None:
+    """Refuse to go on where a predictor could not be registered once it is there.
+
+    Raises:
+        RegistryError: If the ledger is that of another registry.
+    """
+    keeper = _keeper(tracking_uri, project)
+    keeper.require_own(keeper.ledger.lines())
+
+
 def _keeper(tracking_uri: str, project: Path) -> Keeper:
     # a database that only runs that train ask
     from trip_duration.registry.ledger import Ledger  # noqa: PLC0415

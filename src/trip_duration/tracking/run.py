@@ -23,7 +23,7 @@ from trip_duration.tlc.files import data_digest
 from trip_duration.tracking import figures, files, plugin, surroundings
 from trip_duration.tracking.flatten import flat_parameters
 from trip_duration.tracking.manifest import LOCK, Code, describe_code, write_manifest
-from trip_duration.tracking.registration import Logged, register
+from trip_duration.tracking.registration import Logged, register, require_own_ledger
 from trip_duration.tracking.stopwatch import Stopwatch
 from trip_duration.tracking.studies import STUDIES, log_study
 from trip_duration.tracking.trials import REPORT, TrialLog, log_outcome
@@ -84,8 +84,12 @@ class TrackedRun:
 
         return mlflow.MlflowClient(tracking_uri=self.tracking_uri)
 
-    def begin(self, parameters: Parameters, name: str) -> None:
-        """Log what is known before any node has run: parameters, code, libraries, machine."""
+    def begin(self, parameters: Parameters, name: str, pipeline: Pipeline) -> None:
+        """Log what is known before any node has run: parameters, code, libraries, machine.
+
+        Raises:
+            RegistryError: If what it is to make could not be registered in the end.
+        """
         self._log(params=flat_parameters(parameters))
         splits = parameters.feature_engineering
         git = self.code.as_tags()
@@ -102,6 +106,8 @@ class TrackedRun:
             # the name under which MLflow's own pages show it
             choices["mlflow.source.git.commit"] = git["git.commit"]
         self._log(tags={**choices, **git, **surroundings.libraries(), **surroundings.hardware()})
+        if parameters.promotion.register_runs and "predictor" in pipeline.all_outputs():
+            require_own_ledger(self.tracking_uri, self.project)
 
     def trial_log(self, ended_before: Iterable[str]) -> TrialLog:
         """Return what logs the trials of a search into this run.
