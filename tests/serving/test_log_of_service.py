@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,16 @@ def spooled(folder: Path) -> int:
     return sum(path.read_bytes().count(b"\n") for path in folder.glob("*.jsonl"))
 
 
+@contextmanager
+def hangups(way: signal.Handlers) -> Iterator[None]:
+    """What a service inherits: nohup, for one, has a closed terminal ignored."""
+    before = signal.signal(signal.SIGHUP, way)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_its_end_writes_what_was_just_answered(
@@ -110,7 +121,8 @@ def test_its_end_writes_what_was_just_answered(
     figures.mkdir()
     monkeypatch.setenv("TMPDIR", str(figures))
     place = {"log_url": sqlite_at(tmp_path), "workers": str(workers)}
-    with serve(tmp_path, "--model", str(models / "first"), "--no-auth", **place) as server:
+    arguments = ("--model", str(models / "first"), "--no-auth")
+    with hangups(signal.SIG_DFL), serve(tmp_path, *arguments, **place) as server:
         with server.client() as client:
             answers = [client.post("/v1/predict", json=REQUEST).json() for _ in range(25)]
         # a terminal that is closed tells all that run in it
@@ -123,12 +135,8 @@ def test_its_end_writes_what_was_just_answered(
 
 
 def test_one_that_is_to_outlive_its_terminal_does(models: Path, tmp_path: Path) -> None:
-    # what nohup does, and what the service inherits
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        with serve(tmp_path, "--model", str(models / "first"), "--no-auth", "--no-log") as server:
-            status = Path(f"/proc/{server.process.pid}/status").read_text().split()
-            ignored = int(status[status.index("SigIgn:") + 1], 16)
-            assert ignored >> (signal.SIGHUP - 1) & 1
-    finally:
-        signal.signal(signal.SIGHUP, before)
+    arguments = ("--model", str(models / "first"), "--no-auth", "--no-log")
+    with hangups(signal.SIG_IGN), serve(tmp_path, *arguments) as server:
+        status = Path(f"/proc/{server.process.pid}/status").read_text().split()
+        ignored = int(status[status.index("SigIgn:") + 1], 16)
+        assert ignored >> (signal.SIGHUP - 1) & 1
