@@ -28,7 +28,13 @@ INTERVALS = ModellingParams.model_validate(
         "intervals": {
             "coverage": 0.8,
             "bands": 2,
-            "quantiles": {"num_trees": 10, "num_leaves": 4, "min_data_in_leaf": 10},
+            "quantiles": {
+                "num_trees": 10,
+                "num_leaves": 4,
+                "min_data_in_leaf": 10,
+                "learning_rate": 0.1,
+                "lambda_l2": 1.0,
+            },
         },
     }
 )
@@ -102,7 +108,7 @@ def test_intervals_are_those_that_were_calibrated(
     assert found.lower.min() >= with_intervals.floor
     actual = trips["duration_minutes"]
     held = ((found.lower <= actual) & (actual <= found.upper)).mean()
-    assert held == pytest.approx(0.81, abs=0.04)  # with the margin, on trips it was calibrated on
+    assert held == pytest.approx(0.81, abs=0.03)  # with the margin, on trips it was calibrated on
     plain = with_intervals.with_intervals(None).predict(trips)
     assert plain.minutes.tobytes() == found.minutes.tobytes()
     assert np.isnan(plain.lower).all()

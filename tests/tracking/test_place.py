@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from trip_duration.tracking.place import VARIABLE, TrackingVariable, anchor, how_to_see
+from trip_duration.registry.places import TRACKING_VARIABLE
+from trip_duration.tracking.place import TrackingVariable, anchor, how_to_see
 
 PROJECT = Path("/home/me/project")
 
@@ -77,18 +78,18 @@ def test_what_a_session_leaves_in_the_environment_is_undone(
 ) -> None:
     variable = TrackingVariable()
     for users in (None, "http://mine"):
-        monkeypatch.delenv(VARIABLE, raising=False)
+        monkeypatch.delenv(TRACKING_VARIABLE, raising=False)
         if users:
-            monkeypatch.setenv(VARIABLE, users)
+            monkeypatch.setenv(TRACKING_VARIABLE, users)
         variable.remember("sqlite:////a.db")
-        monkeypatch.setenv(VARIABLE, "sqlite:////a.db")
+        monkeypatch.setenv(TRACKING_VARIABLE, "sqlite:////a.db")
         variable.restore()
-        assert os.environ.get(VARIABLE) == users
+        assert os.environ.get(TRACKING_VARIABLE) == users
 
 
 def test_what_is_set_between_two_sessions_is_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
     variable = TrackingVariable()
     variable.remember("sqlite:////a.db")
-    monkeypatch.setenv(VARIABLE, "http://new")
+    monkeypatch.setenv(TRACKING_VARIABLE, "http://new")
     variable.restore()
-    assert os.environ[VARIABLE] == "http://new"
+    assert os.environ[TRACKING_VARIABLE] == "http://new"

@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -19,13 +18,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from mlflow.entities import Run
+from tests.benchmarks.servers import run_server
 from tests.machine import free_port
 
 from trip_duration.models import Predictor
 from trip_duration.tracking.model import requirements
 
 ENDS = ["minutes", "lower", "upper"]
-PATIENCE = 60.0
 # what training and the console need, and predicting must not
 NOT_NEEDED = (
     "aiohttp",
@@ -132,32 +131,10 @@ def served(model: Path, tmp_path: Path) -> Iterator[str]:
     port = free_port()
     command = [sys.executable, "-m", "mlflow", "models", "serve", "--model-uri", str(model)]
     command += ["--env-manager", "local", "--host", "127.0.0.1", "--port", str(port)]
-    with (tmp_path / "log").open("w") as log:
-        server = subprocess.Popen(
-            command,
-            env=bare_environment(),
-            cwd=tmp_path,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-        try:
-            wait_for(f"http://127.0.0.1:{port}/ping", server, tmp_path / "log")
-            yield f"http://127.0.0.1:{port}/invocations"
-        finally:
-            os.killpg(server.pid, 15)
-            server.wait(PATIENCE)
-
-
-def wait_for(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end and server.poll() is None:
-        try:
-            with urllib.request.urlopen(address, timeout=5):  # noqa: S310 - of this machine
-                return
-        except OSError:
-            time.sleep(0.1)
-    pytest.fail(f"mlflow models serve does not answer:\n{log.read_text()}")
+    # the package may be installed, but nothing else points to it
+    bare = {"PATH": bare_environment()["PATH"], "PYTHONPATH": ""}
+    with run_server(command, tmp_path, f"http://127.0.0.1:{port}/ping", **bare):
+        yield f"http://127.0.0.1:{port}/invocations"
 
 
 def ask(address: str, content: str) -> tuple[int, Any]:

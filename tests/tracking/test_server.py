@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.benchmarks.servers import run_server
 from tests.machine import free_port
 
-PATIENCE = 120.0
 NODES = "train_baseline,gather_training_set,train_predictor"
 
 
@@ -25,27 +23,8 @@ def server(tmp_path: Path) -> Iterator[str]:
     command += ["--host", "127.0.0.1", "--port", host.partition(":")[2]]
     command += ["--backend-store-uri", f"sqlite:///{tmp_path}/server.db"]
     command += ["--artifacts-destination", str(tmp_path / "artifacts")]
-    with (tmp_path / "log").open("w") as log:
-        running = subprocess.Popen(
-            command, cwd=tmp_path, stdout=log, stderr=log, start_new_session=True
-        )
-        try:
-            wait_for(f"http://{host}/health", running, tmp_path / "log")
-            yield host
-        finally:
-            os.killpg(running.pid, 15)
-            running.wait(PATIENCE)
-
-
-def wait_for(address: str, running: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end and running.poll() is None:
-        try:
-            with urllib.request.urlopen(address, timeout=5):  # noqa: S310 - of this machine
-                return
-        except OSError:
-            time.sleep(0.1)
-    pytest.fail(f"mlflow server does not answer:\n{log.read_text()}")
+    with run_server(command, tmp_path, f"http://{host}/health"):
+        yield host
 
 
 def test_the_password_of_a_server_is_printed_nowhere(

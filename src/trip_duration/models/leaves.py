@@ -98,6 +98,7 @@ class TreeBlocks:
             threads: Threads that take rows through trees.
         """
         parts = [X[first : first + _ROWS] for first in range(0, len(X), _ROWS)]
+        # threads of their own: those that stand are for few rows, which must not wait for these
         with ThreadPoolExecutor(threads) as pool:
             return np.concatenate(list(pool.map(self._sums, parts)))
 

@@ -10,7 +10,13 @@ from pydantic_core import from_json
 
 from trip_duration.serving.answers import Answers, coverage_of
 from trip_duration.serving.problems import Fault, Problem, fault, invalid, invalid_by
-from trip_duration.serving.wire import ALLOWED, BatchRequest, PredictRequest
+from trip_duration.serving.wire import (
+    ALLOWED,
+    UNEQUAL,
+    BatchRequest,
+    PredictRequest,
+    differ_in_length,
+)
 
 _ROW_OF = {"records": 1, "columns": 2}
 
@@ -113,8 +119,8 @@ def _without(data: dict[str, Any], bad: set[int]) -> BatchRequest:
     columns = data.get("columns")
     if columns is not None:
         # what is left out must not be the difference
-        if len({len(values) for values in columns.values() if values is not None}) > 1:
-            raise invalid_by([Fault(field="columns", reason="the columns differ in length")])
+        if differ_in_length(columns.values()):
+            raise invalid_by([Fault(field="columns", reason=UNEQUAL)])
         good["columns"] = {name: kept(values) for name, values in columns.items()}
     try:
         return BatchRequest.model_validate(good)

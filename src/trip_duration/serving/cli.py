@@ -226,6 +226,8 @@ def _change(file: Path, *change: Any, **facts: Any) -> Any:
         return change_keys(file, *change, **facts)
     except OSError as error:
         raise click.ClickException(f"{file}: the keys cannot be changed: {error}") from None
+    except TripDurationError as error:
+        raise click.ClickException(str(error)) from None
 
 
 def change_keys(file: Path, action: str, change: Any, **facts: Any) -> Any:
@@ -239,10 +241,7 @@ def change_keys(file: Path, action: str, change: Any, **facts: Any) -> Any:
     with file.with_name(f".{file.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         known = _read(file)
-        try:
-            result = change(known)
-        except TripDurationError as error:
-            raise click.ClickException(str(error)) from None
+        result = change(known)
         known.write(file)
     Audit(Path(audit) if audit else None).write(action, file=str(file), **facts)
     return result

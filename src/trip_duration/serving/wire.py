@@ -6,6 +6,7 @@ Answers are described here and written by ``answers``; a test holds the two toge
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sized
 from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo
@@ -77,6 +78,14 @@ class PredictRequest(BaseModel):
     route_distance: Miles | None = Field(None, description="miles, from a routing engine")
 
 
+UNEQUAL = "the columns differ in length"
+
+
+def differ_in_length(columns: Iterable[Sized | None]) -> bool:
+    """Tell whether columns have different numbers of rows; one that is left out has any."""
+    return len({len(column) for column in columns if column is not None}) > 1
+
+
 class Columns(BaseModel):
     """The same as columns of equal length."""
 
@@ -89,8 +98,8 @@ class Columns(BaseModel):
 
     @model_validator(mode="after")
     def _are_equally_long(self) -> Self:
-        if len({len(column) for _, column in self if column is not None}) > 1:
-            raise ValueError("the columns differ in length")
+        if differ_in_length(column for _, column in self):
+            raise ValueError(UNEQUAL)
         return self
 
     def rows(self) -> list[PredictRequest]:

@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
-from trip_duration.registry.places import anchored
+from trip_duration.registry.places import TRACKING_VARIABLE, anchored
 from trip_duration.secrets import masked_uri
-
-VARIABLE = "MLFLOW_TRACKING_URI"
 
 
 @dataclass
@@ -28,15 +26,15 @@ class TrackingVariable:
 
     def restore(self) -> None:
         """Undo what an earlier session has left; what was set since then is the user's."""
-        if self.placed is None or os.environ.get(VARIABLE) != self.placed:
+        if self.placed is None or os.environ.get(TRACKING_VARIABLE) != self.placed:
             return
-        del os.environ[VARIABLE]
+        del os.environ[TRACKING_VARIABLE]
         if self.found is not None:
-            os.environ[VARIABLE] = self.found
+            os.environ[TRACKING_VARIABLE] = self.found
 
     def remember(self, coming: str | None) -> None:
         """Note what the user has, before MLflow sets the variable to ``coming``."""
-        self.found, self.placed = os.environ.get(VARIABLE), coming
+        self.found, self.placed = os.environ.get(TRACKING_VARIABLE), coming
 
 
 def anchor(conf: dict[str, Any], project: Path) -> dict[str, Any]:
