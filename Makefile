@@ -26,8 +26,9 @@ endif
 	@touch $@
 
 install: $(STAMP)  ## create the environment from the lock
-LOCKING := pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	--no-emit-find-links --no-emit-package trip-duration --no-annotate --no-header -q
+# an older pip resolves name[extra] anew where the lock has the bare name: extras stay
+LOCKING := pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+	--no-emit-index-url --no-emit-find-links --no-emit-package trip-duration --no-annotate --no-header -q
 lock:  ## resolve the locks again, that of the service within the other (needs uv)
 	$(UV) $(LOCKING) pyproject.toml --extra dev -o requirements.lock
 	$(UV) $(LOCKING) --group serving --constraints requirements.lock -o deploy/requirements.lock
