@@ -7,7 +7,10 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 UV     := $(shell command -v uv 2>/dev/null)
+# the pip that Python brings, or a version of it; uv is used instead where it is installed
+PIP    ?= bundled
 ENV    ?= base
+JOBS   ?= auto
 
 help:  ## list the vocabulary
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -20,6 +23,9 @@ ifneq ($(UV),)
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 else
 	$(PYTHON) -m venv $(VENV)
+ifneq ($(PIP),bundled)
+	$(BIN)/python -m pip install --quiet pip==$(PIP)
+endif
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 endif
@@ -37,8 +43,8 @@ run: $(STAMP)  ## the main job: kedro run on the embedded default (ENV=tlc for r
 reproduce: $(STAMP)  ## make a run again and compare it bit by bit (RUN=id or manifest)
 	@$(if $(RUN),,$(error give the run: make reproduce RUN=<MLflow run id, or path of a run_manifest.json>))
 	$(BIN)/python -m trip_duration reproduce $(RUN)
-test: $(STAMP)  ## all tests, with branch coverage
-	$(BIN)/pytest --cov --cov-report=term --cov-fail-under=90
+test: $(STAMP)  ## all tests in parallel, with branch coverage (JOBS=0 for one process)
+	$(BIN)/pytest -n $(JOBS) --maxprocesses 8 --cov --cov-report=term --cov-fail-under=95
 check: $(STAMP)  ## lint, format, types, architecture
 	$(BIN)/ruff check src tests
 	$(BIN)/ruff format --check src tests
