@@ -20,12 +20,15 @@ class Feature:
         meaning: What it says.
         unit: Its unit or range.
         source: Where it comes from: calendar, zones, history of training trips, or the request.
+        version: Version of its definition. A saved transformer names the versions that it was
+            fitted with, and is refused by code that computes another one.
     """
 
     name: str
     meaning: str
     unit: str
     source: str
+    version: int = 1
 
     @property
     def known_at_request(self) -> bool:

@@ -7,6 +7,7 @@ next finer one (empirical Bayes shrinkage, as in scikit-learn's ``TargetEncoder`
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,6 +107,25 @@ class History:
         out[:, 4] = zonal
         out[:, 5] = minutes * np.exp(hourly)
         return out
+
+
+def read_history(arrays: Mapping[str, Floats], zones: int) -> History:
+    """Rebuild a history from arrays by field name.
+
+    Args:
+        arrays: The arrays of a saved history. It may lack a field that no feature of its time
+            needed; that field is NaN.
+        zones: Number of zone rows.
+    """
+    shapes = {
+        "pace": (zones, zones),
+        "detour": (zones, zones),
+        "hour_pace": (HOURS,),
+        "zone_hour_pace": (zones, DAY_HOURS),
+    }
+    return History(
+        **{name: arrays.get(name, np.full(shape, np.nan)) for name, shape in shapes.items()}
+    )
 
 
 def day_hour(hour_of_week: Integers) -> Integers:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trip_duration.bundle import Bundle
-from trip_duration.errors import DataError
+from trip_duration.errors import DataError, ModelFileError
 from trip_duration.features import calendar, geometry, history
 from trip_duration.features.contract import Contract
 from trip_duration.features.dictionary import Feature
@@ -31,7 +31,14 @@ FEATURES: tuple[Feature, ...] = (
 )
 FEATURE_NAMES = tuple(feature.name for feature in FEATURES)
 ROUTE_NAMES = tuple(feature.name for feature in ROUTE_FEATURES)
+VERSIONS = {feature.name: feature.version for feature in FEATURES}
 KIND = "feature_transformer"
+# the geometry of transformers that were saved without the names of theirs
+_FIRST_GEOMETRY = (
+    *("pickup_x", "pickup_y", "dropoff_x", "dropoff_y", "straight_distance", "street_distance"),
+    *("bearing", "same_zone", "pickup_borough", "dropoff_borough", "borough_pair"),
+    *("pickup_airport", "dropoff_airport", "pickup_area", "dropoff_area"),
+)
 _STREET = [feature.name for feature in geometry.FEATURES].index("street_distance")
 _TYPICAL_MILES, _TYPICAL_SPEED, _HOUR_PACE = 1, 2, 3
 
@@ -144,6 +151,8 @@ class FeatureTransformer(Contract):
             "smoothing": self.smoothing,
             "folds": self.folds,
             "selected": self.selected_,
+            "versions": {name: VERSIONS[name] for name in self.selected_},
+            "geometry": [feature.name for feature in geometry.FEATURES],
             "boroughs": self.zone_table_.boroughs,
             "reach": self.reach_.to_json(),
         }
@@ -164,8 +173,13 @@ class FeatureTransformer(Contract):
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes]) -> Self:
-        """Rebuild a fitted transformer from what ``to_files`` returned."""
+        """Rebuild a fitted transformer from what ``to_files`` returned, here or in earlier code.
+
+        Raises:
+            ModelFileError: If a feature that it computes has no such definition in this code.
+        """
         facts = json.loads(files["features.json"])
+        _require_definitions(facts.get("versions", dict.fromkeys(facts["selected"], 1)))
         arrays = np.load(io.BytesIO(files["features.npz"]), allow_pickle=False)
         self = cls(smoothing=facts["smoothing"], folds=facts["folds"])
         self.holidays_ = arrays["holidays"]
@@ -173,10 +187,11 @@ class FeatureTransformer(Contract):
         self.zone_table_ = geometry.ZoneTable(
             arrays["zone_rows"], arrays["zone_columns"], tuple(facts["boroughs"])
         )
-        fields = history.History.__dataclass_fields__
-        self.history_ = history.History(**{name: arrays[f"history_{name}"] for name in fields})
+        saved = {name.removeprefix("history_"): array for name, array in arrays.items()}
+        self.history_ = history.read_history(saved, len(self.zone_table_))
         self.reach_ = Reach.from_json(facts["reach"])
-        self.usual_ = arrays["usual"]
+        usual = dict(zip(facts.get("geometry", _FIRST_GEOMETRY), arrays["usual"], strict=True))
+        self.usual_ = np.array([usual.get(f.name, np.nan) for f in geometry.FEATURES])
         self._tabulate()
         self._set_selected(tuple(facts["selected"]))
         return self
@@ -244,3 +259,25 @@ class FeatureTransformer(Contract):
         )
         whole = len(self._columns) == len(FEATURE_NAMES)
         return everything if whole else everything[:, self._columns]
+
+
+def _require_definitions(versions: Mapping[str, int]) -> None:
+    """Refuse features whose definitions this code does not have.
+
+    Args:
+        versions: Version of each feature that a saved transformer computes.
+
+    Raises:
+        ModelFileError: With the name of each, its version there and here.
+    """
+    unlike = [
+        f"{name} version {version} (this code has "
+        f"{f'version {VERSIONS[name]}' if name in VERSIONS else 'no such feature'})"
+        for name, version in versions.items()
+        if VERSIONS.get(name) != version
+    ]
+    if unlike:
+        raise ModelFileError(
+            f"the model was fitted with other definitions of features: {', '.join(unlike)}. It "
+            "would answer wrongly. Serve it with the release that made it, or train anew."
+        )

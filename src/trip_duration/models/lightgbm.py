@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 
 import lightgbm as lgb
 
+from trip_duration.errors import ModelFileError
 from trip_duration.models.estimator import Estimator, LearningCurve, Matrix, Minutes
 from trip_duration.models.leaves import TreeBlocks, predict, share
 from trip_duration.models.progress import count_trees
@@ -147,13 +148,23 @@ class LightGBM(Estimator):
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes]) -> Self:
-        """Rebuild the estimator from LightGBM's text."""
+        """Rebuild the estimator from LightGBM's text.
+
+        Raises:
+            ModelFileError: If its trees were trained on other columns, or in another order.
+        """
         facts = json.loads(files["lightgbm.json"])
         self = cls(objective=facts["objective"], num_threads=facts["num_threads"])
         self.text_ = files["lightgbm.txt"].decode()
         self.booster_ = lgb.Booster(model_str=self.text_)
         self.feature_names_ = tuple(facts["names"])
         self.n_features_in_ = len(self.feature_names_)
+        trained_on = tuple(self.booster_.feature_name())
+        if trained_on != self.feature_names_:
+            raise ModelFileError(
+                f"lightgbm.json names the columns {', '.join(self.feature_names_)}, but the trees "
+                f"were trained on {', '.join(trained_on)}. The files do not belong together."
+            )
         self.curve_ = LearningCurve(self.objective, best_round=self.booster_.current_iteration())
         return self
 

@@ -70,6 +70,8 @@ class Predictor:
     facts: Mapping[str, Any] = field(default_factory=dict)
     intervals: Intervals | None = None
     ceiling: float = np.inf
+    # the files that it was read from: written anew they could differ in a byte, and so in the hash
+    _bundle: Bundle | None = field(default=None, init=False, repr=False, compare=False)
 
     def predict(self, requests: Data) -> Prediction:
         """Predict durations and their intervals.
@@ -126,7 +128,9 @@ class Predictor:
         return replace(self, intervals=intervals)
 
     def to_bundle(self) -> Bundle:
-        """Return everything that prediction needs as native files."""
+        """Return everything that prediction needs as native files; as read, if it was loaded."""
+        if self._bundle is not None:
+            return self._bundle
         ceiling = self.ceiling if np.isfinite(self.ceiling) else None
         limits = {"floor": self.floor, "ceiling": ceiling}
         facts = {**self.facts, "family": self.family, **limits}
@@ -150,12 +154,31 @@ class Predictor:
             intervals = Intervals.from_files(bundle.files)
             floor, ceiling = facts.pop("floor"), facts.pop("ceiling")
             longest = np.inf if ceiling is None else ceiling
-            return cls(transformer, estimator, floor, facts, intervals, longest)
+            predictor = cls(transformer, estimator, floor, facts, intervals, longest)
         except (KeyError, ValueError, TypeError) as error:
             raise ModelFileError(
                 f"the files do not make up a predictor ({error!r}). Families known here: "
                 f"{', '.join(FAMILIES)}."
             ) from error
+        predictor._require_one_order()
+        object.__setattr__(predictor, "_bundle", bundle)
+        return predictor
+
+    def _require_one_order(self) -> None:
+        """Refuse trees that take the transformer's columns for others.
+
+        Raises:
+            ModelFileError: If an estimator was trained on other columns, or in another order.
+        """
+        columns = tuple(self.transformer.selected_)
+        estimators = [self.estimator, *(self.intervals.models if self.intervals else ())]
+        for estimator in estimators:
+            if tuple(estimator.feature_names_) != columns:
+                raise ModelFileError(
+                    f"the transformer makes the columns {', '.join(columns)}, but the "
+                    f"{estimator.family} estimator was trained on "
+                    f"{', '.join(estimator.feature_names_)}. The files do not belong together."
+                )
 
     @property
     def sha256(self) -> str:
