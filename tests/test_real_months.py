@@ -4,15 +4,32 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
 SOURCE = os.environ.get("TLC_SOURCE_ROOT", "")
+# every split of the months that lie beside each other
+SPLITS = (
+    ("2021-01", "2021-02"),
+    ("2022-01", "2022-02"),
+    ("2022-02", "2022-03"),
+    ("2022-01..2022-02", "2022-03"),
+    ("2023-01", "2023-02"),
+    ("2023-02", "2023-03"),
+    ("2023-03", "2023-04"),
+    ("2023-01..2023-02", "2023-03"),
+    ("2023-02..2023-03", "2023-04"),
+    ("2023-01..2023-03", "2023-04"),
+    ("2023-12", "2024-01"),
+    ("2024-12", "2025-01"),
+)
 NINE = "2021-01..2021-02 2022-01..2022-03 2023-01..2023-04"
 pytestmark = [
     pytest.mark.tlc,
@@ -20,14 +37,16 @@ pytestmark = [
 ]
 
 
-def run(project: Path, pipelines: list[str] | None = None, **params: Any) -> None:
+def run(
+    project: Path, pipelines: list[str] | None = None, source: str = SOURCE, **params: Any
+) -> None:
     bootstrap_project(project)
     with pytest.MonkeyPatch.context() as patch:
         # MLflow puts both into the environment; the next project would find them
         patch.setenv("MLFLOW_TRACKING_URI", "")
         patch.setenv("MLFLOW_EXPERIMENT_ID", "")
         patch.delenv("MLFLOW_EXPERIMENT_ID")
-        params["source_root"] = str(Path(SOURCE).resolve())
+        params["source_root"] = str(Path(source).resolve())
         with KedroSession.create(project, env="tlc", runtime_params=params) as session:
             session.run(pipeline_names=pipelines)
 
@@ -95,3 +114,43 @@ def test_all_nine_months_in_one_run(new_project: Callable[[], Path]) -> None:
         assert quality["rows_kept"] + sum(quality["rejected"].values()) == quality["rows_read"]
         assert quality["rows_read"] == manifest[month]["rows"]
         assert quality["rows_kept"] > 0.95 * quality["rows_read"]
+
+
+@pytest.fixture(scope="module")
+def thinned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The publisher's folder with every tenth trip of each month."""
+    folder = tmp_path_factory.mktemp("thinned")
+    shutil.copytree(Path(SOURCE) / "misc", folder / "misc")
+    (folder / "trip-data").mkdir()
+    for path in sorted((Path(SOURCE) / "trip-data").glob("green_*.parquet")):
+        table = pq.read_table(path)
+        pq.write_table(table.take(list(range(0, len(table), 10))), folder / "trip-data" / path.name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def thinned_project(new_project: Callable[[], Path]) -> Path:
+    """A project that keeps the thinned months from one split to the next."""
+    return new_project()
+
+
+@pytest.mark.xdist_group("thinned months")
+@pytest.mark.parametrize(("train_months", "test_months"), SPLITS)
+def test_every_split_trains_and_reports(
+    train_months: str, test_months: str, thinned: Path, thinned_project: Path
+) -> None:
+    small = {"lightgbm": {"num_trees": 150}, "intervals": {"quantiles": {"num_trees": 40}}}
+    run(
+        thinned_project,
+        source=str(thinned),
+        train_months=train_months,
+        test_months=test_months,
+        modelling=small,
+    )
+    test = read(thinned_project, "08_reporting/metrics.json")["test"]
+    assert test["request"]["mae"] < test["baseline"]["mae"]
+    assert test["request_with_distance"]["mae"] < test["request"]["mae"]
+    behaviour = read(thinned_project, "08_reporting/behaviour_report.json")
+    assert behaviour["failures"] == []
+    card = (thinned_project / "data/08_reporting/model_card.md").read_text()
+    assert test_months in card

@@ -28,10 +28,6 @@ class ReproductionError(TripDurationError):
     """A run cannot be made again: it is unknown, or what it was made of cannot be had."""
 
 
-class BehaviourError(TripDurationError):
-    """A predictor does what no predictor may do, whatever its errors."""
-
-
 class LogError(TripDurationError):
     """The prediction log cannot be had, read or written, or what is loaded into it is no table."""
 

@@ -13,7 +13,12 @@ import pytest
 from tests.features.small_city import make_trips, zones
 from trip_duration.errors import DataError
 from trip_duration.evaluation.behaviour import CHECKS, Check, Exam, check_behaviour
-from trip_duration.evaluation.behaviour.exam import Flags, find_busy_pairs, find_usual_day
+from trip_duration.evaluation.behaviour.exam import (
+    Flags,
+    find_busy_pairs,
+    find_usual_day,
+    sample_requests,
+)
 from trip_duration.features import as_requests
 from trip_duration.models import Predictor
 from trip_duration.models.predictor import Prediction
@@ -84,9 +89,11 @@ def test_the_table_fails_where_it_has_no_cell_for_it_knows_no_map(
 ) -> None:
     checks = check_behaviour(make("lookup"), zones, trips, BOUNDS)
     assert failed(checks) == ["unseen_zones"]
-    (figure,) = (check.figure for check in checks if not check.passed)
+    (check,) = (check for check in checks if not check.passed)
+    assert check.figure is not None
+    assert check.figure > BOUNDS.max_unlike_share
     # it has the same answer for zone 7 to zones 1, 2 and 5, a mile or more further away each
-    assert figure == pytest.approx(3.5 / 1.5, rel=0.15)
+    assert float(check.words.split("at most ")[1].split(";")[0]) == pytest.approx(2.33, rel=0.15)
 
 
 @dataclass(frozen=True)
@@ -296,7 +303,7 @@ BUILT_TO_FAIL: list[tuple[type[Spoilt], str]] = [
     (DoesNotSayThatThereIsNoDistance, "no_distance"),
     (ShortensLongerDistances, "longer_distance"),
     (IsFasterInTheRush, "rush_hour"),
-    (IsSlowAtNightFromAZone, "rush_hour_pairs"),
+    (IsSlowAtNightFromAZone, "faster_in_rush_hour"),
     (FliesToTheAirportAtNight, "airports"),
     (IsLostOffTheMap, "unknown_zones"),
     (IsLostInNewZones, "unseen_zones"),
@@ -371,14 +378,47 @@ def test_a_predictor_that_raises_has_failed_and_the_others_are_run(
 def test_a_figure_is_held_against_its_bound(
     make: Make, zones: pd.DataFrame, trips: pd.DataFrame
 ) -> None:
-    speed = Exam.of(make("linear"), zones, trips, BOUNDS)
-    figure = CHECKS["airports"](speed).figure
+    def check(**bounds: float) -> Check:
+        params = BOUNDS.model_copy(update=bounds)
+        return CHECKS["airports"](Exam.of(make("linear"), zones, trips, params))
+
+    # a limit that some ways are faster than, and some not
+    limits = (limit for limit in np.arange(5.0, 50.0) if check(speed_limit=limit).figure != 1)
+    limit = next(limits)
+    figure = check(speed_limit=limit).figure
     assert figure is not None
-    assert 0 < figure < 50
+    assert 0 < figure < 1
     for bound, passed in ((figure, True), (figure * 0.999, False)):
-        strict = BOUNDS.model_copy(update={"max_airport_speed": bound})
-        check = CHECKS["airports"](Exam.of(make("linear"), zones, trips, strict))
-        assert (check.passed, check.bound) == (passed, bound)
+        judged = check(speed_limit=limit, max_speeding_share=bound)
+        assert (judged.passed, judged.bound) == (passed, bound)
+
+
+def test_a_share_fails_only_where_chance_leaves_no_doubt(
+    make: Make, zones: pd.DataFrame, trips: pd.DataFrame
+) -> None:
+    spoilt = ShortensLongerDistances(make("linear"))
+    check = CHECKS["longer_distance"](Exam.of(spoilt, zones, trips, BOUNDS))
+    assert check.figure is not None
+    assert check.lower is not None
+    assert check.upper is not None
+    assert 0.02 < check.lower < check.figure < check.upper < 1
+    for bound, passed in ((check.lower, True), (check.lower * 0.999, False)):
+        strict = BOUNDS.model_copy(update={"max_falling_share": bound})
+        again = CHECKS["longer_distance"](Exam.of(spoilt, zones, trips, strict))
+        assert (again.passed, again.bound) == (passed, bound)
+
+
+def test_requests_as_they_come_are_metered_trips_evenly_spaced_in_time() -> None:
+    trips = make_trips(1_000).rename(columns={"route_distance": "trip_distance"})
+    trips.loc[::2, "trip_distance"] = np.nan
+    requests = sample_requests(trips.iloc[::-1], 100)
+    assert len(requests) == 100
+    assert requests["pickup_datetime"].is_monotonic_increasing
+    assert requests["route_distance"].notna().all()
+    numbers = np.flatnonzero(trips["pickup_datetime"].isin(requests["pickup_datetime"]))
+    assert np.diff(numbers).max() <= 14
+    with pytest.raises(DataError, match="no trip has a distance"):
+        sample_requests(trips.assign(trip_distance=np.nan), 100)
 
 
 def test_the_table_without_intervals_says_so(

@@ -15,18 +15,24 @@ class BehaviourParams(Group):
     """What a predictor may not do, whatever its errors; see docs/concepts/behaviour.md.
 
     Attributes:
-        gate: Whether a run ends in an error if a check fails.
-        busy_pairs: Pairs of zones with the most trips, on which distance and hours are looked at.
-        max_drop: Share of an answer by which that to a longer distance may be shorter.
-        min_rush_ratio: Least that the median pair takes in the rush hour, as a multiple of night.
-        rush_tolerance: Share by which a pair may be faster in the rush hour without being counted.
-        max_faster_pairs: Share of the pairs that may be counted so.
+        requests: Requests as they come that are looked at: trips that were learnt from, evenly
+            spaced in time.
+        busy_pairs: Pairs of zones with the most trips, between which exact checks ask.
+        longer_by: Share by which the route of a request is made longer.
+        fall_tolerance: Share by which the answer to the longer route may be shorter.
+        max_falling_share: Largest share of requests whose answer falls by more.
+        min_rush_ratio: Least that the median request takes in the rush hour, as a multiple of
+            night.
+        rush_tolerance: Share by which a request may be faster in the rush hour than at night.
+        max_faster_share: Largest share of requests that are faster by more.
         centre: Borough from which airports have to be far.
         airport_miles: Straight distance at which an airport is far from a zone, miles.
-        max_airport_speed: Fastest that an airport is reached, along a straight line, miles per
-            hour.
-        max_neighbour_factor: Largest factor between the answer from a zone without training trips
-            and that from the zones around it.
+        speed_limit: Fastest that a road allows, miles per hour.
+        max_speeding_share: Largest share of ways from the centre to an airport that are faster
+            along a straight line.
+        neighbour_factor: Largest factor between the pace of a zone without training trips and that
+            of the zones around it.
+        max_unlike_share: Largest share of requests from and to such zones that are off by more.
         min_usual_share: Share of the trips that are shorter, and share that are longer, than the
             median answer to requests with an unknown zone.
         shortest_minutes: Shortest answer to any request, minutes.
@@ -34,16 +40,20 @@ class BehaviourParams(Group):
         walking_speed: Speed below which no distance is driven, miles per hour.
     """
 
-    gate: bool = True
+    requests: Annotated[int, Field(ge=100, le=100_000)] = 2_000
     busy_pairs: Annotated[int, Field(ge=1, le=500)] = 40
-    max_drop: Share = 0.30
+    longer_by: Annotated[float, Field(gt=0, le=2)] = 0.25
+    fall_tolerance: Share = 0.05
+    max_falling_share: Share = 0.02
     min_rush_ratio: Annotated[float, Field(gt=0)] = 1.0
     rush_tolerance: Share = 0.05
-    max_faster_pairs: Share = 0.05
+    max_faster_share: Share = 0.05
     centre: str = "Manhattan"
     airport_miles: Annotated[float, Field(gt=0)] = 2.0
-    max_airport_speed: Speed = 50.0
-    max_neighbour_factor: Annotated[float, Field(ge=1)] = 2.0
+    speed_limit: Speed = 50.0
+    max_speeding_share: Share = 0.05
+    neighbour_factor: Annotated[float, Field(ge=1)] = 2.0
+    max_unlike_share: Share = 0.05
     min_usual_share: Annotated[float, Field(ge=0, le=0.5)] = 0.10
     shortest_minutes: Minutes = 0.5
     longest_minutes: Minutes = 180.0

@@ -29,7 +29,7 @@ CHECKS: dict[str, Callable[[Exam], Check]] = {
         sameness.check_no_distance,
         roads.check_longer_distance,
         roads.check_rush_hour,
-        roads.check_rush_hour_pairs,
+        roads.check_faster_in_rush_hour,
         roads.check_airports,
         edges.check_unknown_zones,
         edges.check_unseen_zones,

@@ -47,6 +47,8 @@ class Check:
         figure: What was measured; None if the predictor raised an error.
         bound: What it was held against.
         words: Both in a sentence.
+        lower: Lower end of the 95 % interval of the figure; None if chance has no part in it.
+        upper: Upper end.
     """
 
     name: str
@@ -54,6 +56,8 @@ class Check:
     figure: float | None
     bound: float
     words: str
+    lower: float | None = None
+    upper: float | None = None
 
     @classmethod
     def of_count(cls, name: str, wrong: npt.ArrayLike, what: str) -> Self:
@@ -68,6 +72,44 @@ class Check:
         count = int(wrong.sum())
         return cls(name, not count, count, 0, f"{count} of {wrong.size} {what}")
 
+    @classmethod
+    def of_share(cls, name: str, violates: npt.NDArray[np.bool_], bound: float, what: str) -> Self:
+        """Make a check that a share of requests may violate, but surely no more.
+
+        Args:
+            name: Which.
+            violates: Whether each request violates it. The check fails if the lower end of the
+                interval of their share is above the bound.
+            bound: Largest share that passes.
+            what: What the share of requests does, and how far it goes.
+        """
+        share = float(violates.mean())
+        lower, upper = bound_share(violates)
+        words = (
+            f"{share:.2%} of the requests ({lower:.2%} to {upper:.2%}) {what}; {bound:.1%} are "
+            "allowed"
+        )
+        return cls(name, lower <= bound, share, bound, words, lower, upper)
+
+
+def bound_share(holds: npt.NDArray[np.bool_]) -> tuple[float, float]:
+    """Return the 95 % interval of a share of requests, those looked at being a sample of all.
+
+    Source: Wilson, Probable inference, the law of succession, and statistical inference, 1927.
+    """
+    from scipy.stats import binomtest  # noqa: PLC0415 - half a second that others need not pay
+
+    ends = binomtest(int(holds.sum()), holds.size).proportion_ci(method="wilson")
+    return float(ends.low), float(ends.high)
+
+
+def bound_median(values: Floats) -> tuple[float, float]:
+    """Return the 95 % interval of a median over requests, by their order statistics."""
+    from scipy.stats import quantile_test  # noqa: PLC0415 - see bound_share
+
+    ends = quantile_test(values, p=0.5).confidence_interval()
+    return float(ends.low), float(ends.high)
+
 
 @dataclass(frozen=True)
 class Exam:
@@ -80,6 +122,7 @@ class Exam:
         pairs: The busiest pairs: their zones, and the miles of their ``short`` and ``usual`` trips.
         day: The weekday with the most trips, midnight: an ordinary day that was learnt from.
         durations: Minutes of the trips, in order.
+        requests: Requests as they come: some of the trips with a distance, evenly spaced in time.
         params: Bounds.
         answers: Every answer it has given so far.
     """
@@ -90,6 +133,7 @@ class Exam:
     pairs: pd.DataFrame
     day: pd.Timestamp
     durations: Floats
+    requests: pd.DataFrame
     params: BehaviourParams
     answers: list[Prediction] = field(default_factory=list)
 
@@ -116,7 +160,8 @@ class Exam:
         unseen = np.array([zone for zone in zones["zone"] if zone not in touched], dtype=np.int64)
         durations = np.sort(trips["duration_minutes"].to_numpy(np.float64))
         pairs, day = find_busy_pairs(trips, params.busy_pairs), find_usual_day(trips)
-        return cls(predictor, by_id, unseen, pairs, day, durations, params)
+        requests = sample_requests(trips, params.requests)
+        return cls(predictor, by_id, unseen, pairs, day, durations, requests, params)
 
     def ask(self, requests: Any) -> Prediction:
         """Have requests answered, and keep the answers for the check of the intervals."""
@@ -130,6 +175,20 @@ class Exam:
         requests = pd.concat(parts, ignore_index=True)
         hidden = np.arange(len(requests)) % 2 == 0
         return requests.assign(**{ROUTE_DISTANCE: requests[ROUTE_DISTANCE].mask(hidden)})
+
+    def as_they_come(self, hour: int | None = None, distance: bool = True) -> pd.DataFrame:
+        """Return the requests as they come.
+
+        Args:
+            hour: If given, all of them are at this hour of the usual day.
+            distance: Whether they have their distance.
+        """
+        changes: dict[str, Any] = {}
+        if hour is not None:
+            changes["pickup_datetime"] = self.at(hour).to_datetime64()
+        if not distance:
+            changes[ROUTE_DISTANCE] = np.nan
+        return self.requests.assign(**changes)
 
     def on_pairs(self, hour: int, miles: npt.ArrayLike | None = None) -> pd.DataFrame:
         """Return a request on each busy pair at an hour of the usual day.
@@ -151,6 +210,25 @@ class Exam:
         first, second = ends
         miles: Floats = np.hypot(*(second - first).T) / _FEET_PER_MILE
         return miles
+
+
+def sample_requests(trips: pd.DataFrame, most: int) -> pd.DataFrame:
+    """Return requests of trips with a distance, evenly spaced in time.
+
+    Args:
+        trips: Trips.
+        most: Number of requests, if there are so many trips.
+
+    Raises:
+        DataError: If no trip has a distance.
+    """
+    metered = trips[trips["trip_distance"] > 0].sort_values("pickup_datetime", kind="stable")
+    if metered.empty:
+        raise DataError("no trip has a distance: behaviour cannot be checked without any")
+    rows = np.linspace(0, len(metered) - 1, min(most, len(metered))).astype(int)
+    chosen = metered.iloc[rows]
+    pickup, dropoff, miles = (chosen[name] for name in (*ENDS, "trip_distance"))
+    return make_requests(pickup, dropoff, chosen["pickup_datetime"], miles)
 
 
 def find_busy_pairs(trips: pd.DataFrame, most: int) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Nodes that check how the predictor behaves, and end a run whose predictor misbehaves."""
+"""The node that checks how the predictor behaves."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 
-from trip_duration.errors import BehaviourError
 from trip_duration.evaluation import behaviour
 from trip_duration.models import Predictor
 from trip_duration.params import BehaviourParams
@@ -25,6 +24,8 @@ def check_behaviour(
 ) -> dict[str, Any]:
     """Run the suite of behaviour checks.
 
+    A predictor that fails is reported like any other; it is not registered and cannot be promoted.
+
     Args:
         predictor: The predictor that is examined.
         zones: Geometry of the zones.
@@ -40,6 +41,8 @@ def check_behaviour(
     checks = behaviour.check_behaviour(predictor, zones, trips, params)
     failures = [f"{check.name}: {check.words}" for check in checks if not check.passed]
     log.info("%d of %d checks of behaviour passed", len(checks) - len(failures), len(checks))
+    for failure in failures:
+        log.warning("the predictor fails %s", failure)
     return {
         "predictor": predictor.sha256,
         "passed": not failures,
@@ -64,29 +67,3 @@ def _describe(checks: list[behaviour.Check]) -> dict[str, Any]:
             for check in checks
         ],
     }
-
-
-def gate_behaviour(behaviour_report: dict[str, Any], params: BehaviourParams) -> dict[str, Any]:
-    """Let a predictor through only if it passes every check.
-
-    Args:
-        behaviour_report: The report, written before this gate so that it can be read after.
-        params: Whether there is a gate.
-
-    Returns:
-        The ``predictor`` by its sha256, and whether it ``passed``.
-
-    Raises:
-        BehaviourError: With a line for each check that it fails.
-    """
-    failures = behaviour_report["failures"]
-    lines = "\n".join(f"- {failure}" for failure in failures)
-    if failures and params.gate:
-        raise BehaviourError(
-            f"the predictor misbehaves:\n{lines}\nSee behaviour_report.json, and "
-            "docs/concepts/behaviour.md for the bounds. Mend the model, or run with "
-            "behaviour.gate=false to have it all the same."
-        )
-    if failures:
-        log.warning("the predictor misbehaves, and behaviour.gate is off:\n%s", lines)
-    return {"predictor": behaviour_report["predictor"], "passed": behaviour_report["passed"]}
