@@ -12,6 +12,10 @@ class SourceError(TripDurationError):
     """A file could not be had from the source of trips, or is not what it should be."""
 
 
+class BusyError(TripDurationError):
+    """Another process is writing what this one would write."""
+
+
 class DataError(TripDurationError):
     """A file or frame breaks a contract, or a month is missing or implausible."""
 
