@@ -21,6 +21,7 @@ from trip_duration.months import MonthPart
 from trip_duration.params import Service
 from trip_duration.tlc.fetch import MirroredFile, mirror, mirrored_files
 from trip_duration.tlc.files import read_month, trip_file
+from trip_duration.tlc.integrity import verify_file
 from trip_duration.tlc.source import RemoteFile, trip_month
 
 log = logging.getLogger(__name__)
@@ -40,8 +41,15 @@ class MirroredFilesDataset(AbstractDataset[Mapping[str, RemoteFile], dict[str, M
         self.metadata = metadata
 
     def load(self) -> dict[str, MirroredFile]:
-        """Return the copies by name relative to the folder."""
-        return mirrored_files(self._folder)
+        """Return the copies by name relative to the folder.
+
+        Raises:
+            DataError: If a copy was altered since; as the cause of Kedro's ``DatasetError``.
+        """
+        copies = mirrored_files(self._folder)
+        for copy in copies.values():
+            verify_file(copy.path, copy.record)
+        return copies
 
     def save(self, data: Mapping[str, RemoteFile]) -> None:
         """Fetch what is missing, damaged or changed at the source.
@@ -80,11 +88,19 @@ class RawMonthsDataset(AbstractDataset[Mapping[str, RemoteFile], dict[str, Month
         self.metadata = metadata
 
     def load(self) -> dict[str, MonthPart]:
-        """Return every month that was ingested, in calendar order; rows are read on demand."""
+        """Return every month that was ingested, in calendar order; rows are read on demand.
+
+        Reading a month that was altered since raises ``DataError``.
+        """
         copies = mirrored_files(self._folder)
         named = {trip_month(name): copy for name, copy in copies.items()}
         return {
-            key[1]: MonthPart(key[1], copy.record, partial(read_month, copy.path))
+            key[1]: MonthPart(
+                key[1],
+                copy.record,
+                partial(read_month, copy.path, copy.record),
+                partial(verify_file, copy.path, copy.record),
+            )
             for key, copy in named.items()
             if key is not None and key[0] == self._service
         }

@@ -38,8 +38,9 @@ class MirroredFile:
     Attributes:
         path: Where it lies.
         record: ``file`` (the publisher's name), ``source``, ``fingerprint`` (at the source),
-            ``sha256``, ``bytes``, ``rows`` and ``columns`` (None where they mean nothing) and
-            ``ingested_at`` (UTC, when this content first came).
+            ``sha256``, ``bytes``, ``modified_ns`` (of the copy, Unix time), ``rows`` and
+            ``columns`` (None where they mean nothing) and ``ingested_at`` (UTC, when this content
+            first came).
     """
 
     path: Path
@@ -90,6 +91,7 @@ def _update(file: RemoteFile, target: Path) -> None:
             "fingerprint": fingerprint,
             "sha256": sha256_of(part),
             "bytes": part.stat().st_size,
+            "modified_ns": part.stat().st_mtime_ns,
             "rows": rows,
             "columns": columns,
             "ingested_at": datetime.now(UTC).isoformat(timespec="seconds"),

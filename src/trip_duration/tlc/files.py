@@ -13,6 +13,7 @@ from trip_duration.errors import DataError
 from trip_duration.identity import digest_of_json
 from trip_duration.params import Service
 from trip_duration.params.flat import flatten
+from trip_duration.tlc.integrity import verify_content
 
 ZONE_LOOKUP = "misc/taxi_zone_lookup.csv"
 ZONE_SHAPES = "misc/taxi_zones.zip"
@@ -64,19 +65,28 @@ def match_columns(found: list[str], file: str) -> dict[str, str]:
     return matched
 
 
-def read_month(path: Path | str) -> pd.DataFrame:
+def read_month(path: Path, record: Mapping[str, Any] | None = None) -> pd.DataFrame:
     """Read the needed columns of one month under this project's names.
 
     Times are New York's local time, distance is in miles, the amount in dollars. Types are those of
     the file: the ``RawTrips`` contract makes them uniform and names what does not fit.
 
+    Args:
+        path: The file.
+        record: What the content must agree with, as of a mirrored file. Without one, any is read.
+
     Raises:
-        DataError: If the file cannot be read as parquet or lacks a needed column.
+        DataError: If the content is not that of the record, cannot be read as parquet or lacks a
+            needed column.
     """
     try:
-        file = pq.ParquetFile(path)
-        spelt = match_columns(file.schema_arrow.names, str(path))
-        table = file.read(columns=list(spelt.values()), use_threads=True)
+        # one open file for both: what is verified is what is read
+        with path.open("rb") as content:
+            if record is not None:
+                verify_content(content, path, record)
+            file = pq.ParquetFile(content)
+            spelt = match_columns(file.schema_arrow.names, str(path))
+            table = file.read(columns=list(spelt.values()), use_threads=True)
     except (OSError, ValueError) as error:  # pyarrow's ArrowInvalid is a ValueError
         raise DataError(
             f"{path}: not a readable parquet file ({error}). Ingest it again."

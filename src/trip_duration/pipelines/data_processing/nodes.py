@@ -51,7 +51,7 @@ def clean_months(
         Each wanted month, with the digest of all that its trips depend on.
 
     Raises:
-        DataError: If a wanted month was not ingested.
+        DataError: If a wanted month was not ingested, or was altered since.
     """
     missing = [month for month in params.wanted if month not in raw_trips]
     if missing:
@@ -59,6 +59,8 @@ def clean_months(
             f"months not ingested: {', '.join(missing)}. Found: {', '.join(raw_trips) or 'none'}. "
             "Run the pipeline ingestion with the same months first."
         )
+    for month in params.wanted:
+        raw_trips[month].verify()
     known = zones["zone"].to_numpy()
     return {month: _plan(raw_trips[month], known, params) for month in params.wanted}
 
