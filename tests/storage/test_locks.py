@@ -17,7 +17,7 @@ import filelock
 import pytest
 
 from trip_duration.errors import BusyError
-from trip_duration.storage import hold_lock
+from trip_duration.storage import hold_lock, locks
 
 HOLD = """
 import sys
@@ -93,7 +93,7 @@ def test_without_advice_the_lock_is_waited_for(
     thread = threading.Thread(target=wait)
     with caplog.at_level(logging.WARNING):
         thread.start()
-        assert not acquired.wait(0.5)
+        assert not acquired.wait(locks._SILENT_SECONDS + 1)
         holder.communicate("\n")
         assert acquired.wait(20)
     thread.join()

@@ -19,12 +19,14 @@ from tqdm.auto import tqdm
 from trip_duration.datasets.folders import local_folder
 from trip_duration.months import MonthPart
 from trip_duration.params import Service
+from trip_duration.storage import hold_lock, remove_unfinished, replacing
 from trip_duration.tlc.fetch import MirroredFile, mirror, mirrored_files
 from trip_duration.tlc.files import read_month, trip_file
 from trip_duration.tlc.integrity import verify_file
 from trip_duration.tlc.source import RemoteFile, trip_month
 
 log = logging.getLogger(__name__)
+_LOCK = ".processing.lock"
 _RECORD = b"trip_duration"
 
 
@@ -154,15 +156,18 @@ class TripMonthsDataset(AbstractDataset[Mapping[str, MonthPart], dict[str, Month
     def save(self, data: Mapping[str, MonthPart]) -> None:
         """Make the months whose digest differs from that of their file, one at a time.
 
+        One process does so at a time; others wait for it and take the months that it has made.
+
         Args:
             data: The months, each with the digest of all that its rows depend on.
         """
-        self._folder.mkdir(parents=True, exist_ok=True)
-        done = {month: part.record.get("digest") for month, part in self.load().items()}
-        changed = [month for month in data if data[month].record["digest"] != done.get(month)]
-        log.info("%d months unchanged, %d to process", len(data) - len(changed), len(changed))
-        for month in tqdm(changed, desc="processing", unit="month", disable=None, leave=False):
-            self._write(data[month])
+        with hold_lock(self._folder / _LOCK, f"the folder {self._folder}", "data processing"):
+            remove_unfinished(self._folder)
+            done = {month: part.record.get("digest") for month, part in self.load().items()}
+            changed = [month for month in data if data[month].record["digest"] != done.get(month)]
+            log.info("%d months unchanged, %d to process", len(data) - len(changed), len(changed))
+            for month in tqdm(changed, desc="processing", unit="month", disable=None, leave=False):
+                self._write(data[month])
 
     def _write(self, part: MonthPart) -> None:
         target = self._folder / f"{part.month}.parquet"
@@ -172,12 +177,8 @@ class TripMonthsDataset(AbstractDataset[Mapping[str, MonthPart], dict[str, Month
         table = table.replace_schema_metadata(
             {**table.schema.metadata, _RECORD: json.dumps(record).encode()}
         )
-        beside = target.with_suffix(".part")
-        try:
-            pq.write_table(table, beside)
-            beside.replace(target)
-        finally:
-            beside.unlink(missing_ok=True)
+        with replacing(target) as temporary:
+            pq.write_table(table, temporary)
 
     def preview(self, nrows: int = 5) -> TablePreview:
         """Return the first rows of the first month, for Kedro-Viz."""

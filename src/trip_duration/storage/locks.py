@@ -15,14 +15,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING
 
 from trip_duration.errors import BusyError
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 log = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.1
+# a wait that nobody needs to hear of
+_SILENT_SECONDS = 2.0
 # some network file systems have no locks
 _WITHOUT_LOCKS = frozenset({errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK})
 
@@ -42,6 +46,8 @@ def hold_lock(path: Path, resource: str, task: str, *, advice: str = "") -> Iter
         BusyError: If another process holds the lock and there is an advice.
         OSError: If the lock file cannot be made.
     """
+    from filelock import FileLock  # noqa: PLC0415 - most commands lock nothing
+
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(
         path,
@@ -61,9 +67,11 @@ def hold_lock(path: Path, resource: str, task: str, *, advice: str = "") -> Iter
 
 def _acquire(lock: FileLock, path: Path, resource: str, advice: str) -> bool:
     """Acquire a lock; return False where the file system has no locks."""
+    from filelock import Timeout  # noqa: PLC0415 - see hold_lock
+
     try:
         try:
-            lock.acquire(blocking=False)
+            lock.acquire(timeout=0 if advice else _SILENT_SECONDS)
         except Timeout:
             holder = _describe_holder(path)
             if advice:

@@ -10,8 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,11 +21,13 @@ import pyarrow.parquet as pq
 from tqdm.auto import tqdm
 
 from trip_duration.errors import DataError, SourceError
+from trip_duration.storage import hold_lock, remove_unfinished, replacing
 from trip_duration.tlc.files import match_columns
 from trip_duration.tlc.source import RemoteFile, sha256_of
 
 log = logging.getLogger(__name__)
 
+_LOCK = ".ingestion.lock"
 Record = dict[str, Any]
 Facts = tuple[int | None, list[str] | None]
 
@@ -50,6 +51,8 @@ class MirroredFile:
 def mirror(files: Mapping[str, RemoteFile], folder: Path) -> None:
     """Bring the copies in ``folder`` up to date, in the order of their names.
 
+    One process does so at a time; others wait for it, and say so.
+
     Args:
         files: The file to copy for each name relative to ``folder``.
         folder: Where the copies lie.
@@ -58,10 +61,13 @@ def mirror(files: Mapping[str, RemoteFile], folder: Path) -> None:
         SourceError: If a file cannot be had, or is not what it should be. The copies made before
             stay, and so does an older copy of the file itself.
     """
-    names = tqdm(sorted(files), desc=f"ingest {folder.name}", unit="file", disable=None)
-    for name in names:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        _update(files[name], folder / name)
+    with hold_lock(folder / _LOCK, f"the folder {folder}", "ingestion"):
+        names = tqdm(sorted(files), desc=f"ingest {folder.name}", unit="file", disable=None)
+        for name in names:
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            remove_unfinished(target.parent)
+            _update(files[name], target)
 
 
 def mirrored_files(folder: Path) -> dict[str, MirroredFile]:
@@ -82,7 +88,7 @@ def _update(file: RemoteFile, target: Path) -> None:
     if not file.refresh and _is_current(target, old, file.source, fingerprint):
         log.info("%s: unchanged at %s, not fetched", file.name, file.source)
         return
-    with _replacing(target) as part:
+    with replacing(target) as part:
         file.fetch(part)
         rows, columns = _check(part, file)
         new = {
@@ -127,17 +133,6 @@ def _continue(old: Record | None, new: Record) -> Record:
     return new
 
 
-@contextmanager
-def _replacing(target: Path) -> Iterator[Path]:
-    """Give a name to write under, which becomes ``target`` unless there is an error."""
-    part = target.with_name(f".{target.name}.part")
-    try:
-        yield part
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
-
-
 def _sidecar(target: Path) -> Path:
     return target.with_name(f"{target.name}.json")
 
@@ -151,7 +146,7 @@ def _read_record(target: Path) -> Record | None:
 
 
 def _write_record(target: Path, record: Record) -> None:
-    with _replacing(_sidecar(target)) as part:
+    with replacing(_sidecar(target)) as part:
         part.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 
