@@ -24,6 +24,8 @@ from trip_duration.months import TIME_ZONE
 # as the service has them
 LAST_ZONE = 32_767
 MOST_MILES = 1_000.0
+# characters of a value that a reason shows
+_MOST_SHOWN = 200
 
 Mask = npt.NDArray[np.bool_]
 _NOTHING = pa.array(["", "nan", "NaN", "NA", "N/A", "null", "NULL", "None"])
@@ -82,10 +84,24 @@ def check_chunk(chunk: Chunk) -> tuple[Requests, Findings]:
     return Requests(time[good], pickup, dropoff, miles[good]), findings
 
 
-def _read(chunk: Chunk, name: str, findings: Findings, how: Callable[..., Any]) -> Any:
-    column = chunk.table[name].combine_chunks()
+def is_missing(values: pa.ChunkedArray) -> Mask:
+    """Tell which values of a column are not there: null, NaN, or a word for nothing."""
+    column = _flat(values)
+    missing = _mask(pc.is_null(column, nan_is_null=True))
+    if _is_text(column.type):
+        missing |= _mask(pc.is_in(pc.utf8_trim_whitespace(column), _NOTHING))
+    return missing
+
+
+def _flat(values: pa.ChunkedArray) -> pa.Array:
+    column = values.combine_chunks()
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
+    return column
+
+
+def _read(chunk: Chunk, name: str, findings: Findings, how: Callable[..., Any]) -> Any:
+    column = _flat(chunk.table[name])
     try:
         return how(column, name, findings)
     except (pa.ArrowException, TypeError, ValueError) as error:
@@ -204,4 +220,6 @@ def _shown(values: pa.Array, row: int) -> str:
         (time,) = values.slice(row, 1).to_numpy(zero_copy_only=False).astype("M8[s]")
         return str(time) if values.type.tz is None else f"{time}Z"
     value = values[row].as_py()
+    if isinstance(value, str) and len(value) > _MOST_SHOWN:
+        return f"{value[:_MOST_SHOWN]!r} and {len(value) - _MOST_SHOWN:,} characters more"
     return repr(value) if isinstance(value, str | int | float) else str(value)

@@ -22,7 +22,8 @@ from trip_duration.inference.parts import (
     rejects_of,
     write_json,
 )
-from trip_duration.inference.reading import Identity, RequestFile
+from trip_duration.inference.reading import Chunk, Identity, RequestFile
+from trip_duration.inference.survey import Survey
 from trip_duration.storage import hold_lock
 
 log = logging.getLogger(__name__)
@@ -110,11 +111,14 @@ def _write_one(
 ) -> None:
     with _bar(file.expected_rows(identity), file.path.name) as advance:
         parts.begin()
-        chunks = 0
-        for rows in _answer_chunks(batch, file, parts, before):
-            advance(rows)
+        survey, chunks = Survey(kind_of(file.path) == ".csv"), 0
+        for chunk in _answer_chunks(batch, file, parts, before):
+            advance(len(chunk.rows) + len(chunk.broken))
+            survey.add(chunk)
             chunks += 1
         _finish(parts, file.path, chunks)
+    for warning in survey.warnings(identity):
+        log.warning("%s: %s", file.path, warning)
 
 
 def _locked(place: Path, output: Path, source: object) -> AbstractContextManager[None]:
@@ -135,8 +139,10 @@ def _key(batch: Batch, identity: Identity) -> Key:
     }
 
 
-def _answer_chunks(batch: Batch, file: RequestFile, parts: Parts, before: _State) -> Iterator[int]:
-    """Make the parts that are missing; yield how many rows each chunk of the file has."""
+def _answer_chunks(
+    batch: Batch, file: RequestFile, parts: Parts, before: _State
+) -> Iterator[Chunk]:
+    """Make the parts that are missing; yield every chunk of the file."""
     for number, chunk in enumerate(file.chunks(batch.chunk_rows)):
         if not parts.has(number):
             try:
@@ -146,7 +152,7 @@ def _answer_chunks(batch: Batch, file: RequestFile, parts: Parts, before: _State
             # before it is kept: the next run would take it for a part of the file as it was
             _require_same(file, before, parts)
             parts.add(number, answered, rejected)
-        yield len(chunk.rows) + len(chunk.broken)
+        yield chunk
     _require_same(file, before, parts)
 
 
