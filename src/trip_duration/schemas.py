@@ -6,7 +6,7 @@ and values, not where a frame lies.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,12 @@ from trip_duration.errors import DataError
 from trip_duration.months import MonthPart
 
 LAST_ZONE = 263
+# what a request may be, in the service and in bulk alike
+LAST_REQUESTED_ZONE = 32_767
+MOST_MILES = 1_000.0
+FIRST_YEAR, LAST_YEAR = 2008, 2050
 SPLITS = ("train", "validation", "test")
+POLYGONS = ("Polygon", "MultiPolygon")
 _EXAMPLES = 5
 
 
@@ -106,6 +111,51 @@ class Zones(_Strict):
     area: Series[np.float64] = _column("area, square miles", gt=0)
 
 
+class ZoneLookup(pa.DataFrameModel):
+    """The needed columns of the publisher's table of zone names; ``N/A`` is a name in it."""
+
+    LocationID: Series[np.int64] = _column("taxi zone", ge=1, unique=True)
+    Borough: Series[str] = _column("borough, EWR, or Unknown", str_length={"min_value": 1})
+    Zone: Series[str] = _column("name, not unique", str_length={"min_value": 1})
+    service_zone: Series[str] = _column("kind of taxi that serves it; may be empty")
+
+
+class ZonePolygons(_Strict):
+    """The publisher's polygons of zones, each with what is known of its geometry."""
+
+    LocationID: Series[np.int64] = _column("taxi zone, not unique", ge=1, le=LAST_ZONE)
+    kind: Series[str] = _column("kind of geometry", isin=POLYGONS)
+    area: Series[np.float64] = _column("area, square feet", gt=0)
+
+
+class ZoneOutlines(_Strict):
+    """The features of the outlines that are drawn, each with the box around its coordinates."""
+
+    zone: Series[np.int64] = _column("taxi zone", ge=1, le=LAST_ZONE, unique=True)
+    name: Series[str] = _column("name, not unique")
+    borough: Series[str] = _column("borough, or EWR")
+    kind: Series[str] = _column("kind of geometry", isin=POLYGONS)
+    west: Series[np.float64] = _column("least longitude, degrees", ge=-75, le=-73)
+    east: Series[np.float64] = _column("greatest longitude, degrees", ge=-75, le=-73)
+    south: Series[np.float64] = _column("least latitude, degrees", ge=40, le=42)
+    north: Series[np.float64] = _column("greatest latitude, degrees", ge=40, le=42)
+
+
+class BatchRequests(_Strict):
+    """Requests of a file that a predictor answers; rows that are none were set aside before."""
+
+    pickup_datetime: Series[LocalTime] = _column(
+        "local time of New York",
+        ge=pd.Timestamp(FIRST_YEAR, 1, 1),
+        lt=pd.Timestamp(LAST_YEAR + 1, 1, 1),
+    )
+    pickup_zone: Series[np.int64] = _column("taxi zone", ge=1, le=LAST_REQUESTED_ZONE)
+    dropoff_zone: Series[np.int64] = _column("taxi zone", ge=1, le=LAST_REQUESTED_ZONE)
+    route_distance: Series[np.float64] = _column(
+        "miles; null if not given", ge=0, le=MOST_MILES, nullable=True
+    )
+
+
 class Predictions(Trips):
     """Trips with their split, and the minutes predicted for each presentation with intervals."""
 
@@ -164,6 +214,44 @@ class MonthByMonth:
         return lambda frame: check_frame(frame, self._model, str(file))
 
 
+class OutlineContract:
+    """Validator of the outlines of zones, which are GeoJSON and no frame."""
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Return the same outlines.
+
+        Raises:
+            DataError: If they are no collection of features, or a feature breaks ``ZoneOutlines``.
+        """
+        try:
+            features = [_describe_feature(feature) for feature in data["features"]]
+        except (KeyError, TypeError, ValueError) as error:
+            raise DataError(
+                "zone_outlines: expected a collection of GeoJSON features with id, properties and "
+                f"geometry; found {error!r}. Make them again by the node build_zones."
+            ) from None
+        check_frame(pd.DataFrame(features), ZoneOutlines, "zone_outlines")
+        return data
+
+
+def _describe_feature(feature: Mapping[str, Any]) -> dict[str, Any]:
+    points = np.array(list(_points(feature["geometry"]["coordinates"])), dtype=np.float64)
+    west, south = points.min(axis=0)
+    east, north = points.max(axis=0)
+    box = {"west": west, "east": east, "south": south, "north": north}
+    names = {name: feature["properties"][name] for name in ("name", "borough")}
+    return {"zone": feature["id"], **names, "kind": feature["geometry"]["type"], **box}
+
+
+def _points(coordinates: Sequence[Any]) -> Iterator[Sequence[float]]:
+    """Yield the points of nested coordinates, however deep they are."""
+    if coordinates and isinstance(coordinates[0], int | float):
+        yield coordinates
+    else:
+        for inner in coordinates:
+            yield from _points(inner)
+
+
 def check_frame(frame: pd.DataFrame, model: type[pa.DataFrameModel], file: str) -> pd.DataFrame:
     """Check one frame against its contract.
 
@@ -208,3 +296,4 @@ def _count(cases: pd.DataFrame, rows: int) -> int:
 
 raw_trips_by_month = MonthByMonth(RawTrips)
 trips_by_month = MonthByMonth(Trips)
+zone_outlines = OutlineContract()

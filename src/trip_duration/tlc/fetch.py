@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from tqdm.auto import tqdm
 
 from trip_duration.errors import DataError, SourceError
+from trip_duration.schemas import ZoneLookup, check_frame
 from trip_duration.storage import hold_lock, remove_unfinished, replacing
 from trip_duration.tlc.files import match_columns
 from trip_duration.tlc.source import RemoteFile, sha256_of
@@ -169,10 +170,9 @@ def _read_trips(path: Path) -> Facts:
 
 
 def _read_lookup(path: Path) -> Facts:
-    columns = pd.read_csv(path, keep_default_na=False).columns.tolist()
-    if "LocationID" not in columns:
-        raise ValueError("it has no column LocationID")
-    return None, columns
+    lookup = pd.read_csv(path, keep_default_na=False)
+    check_frame(lookup, ZoneLookup, "the file")
+    return None, lookup.columns.tolist()
 
 
 def _read_shapes(path: Path) -> Facts:
