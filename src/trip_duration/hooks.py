@@ -20,9 +20,9 @@ from kedro.pipeline.node import Node
 from trip_duration.errors import BusyError, ParameterError
 from trip_duration.params import read_parameters
 from trip_duration.registry.places import data_folder
-from trip_duration.tracking import plugin
+from trip_duration.tracking import files, plugin
 from trip_duration.tracking.exclusive import lock_data_folder, opening_database
-from trip_duration.tracking.place import TrackingVariable, anchor
+from trip_duration.tracking.place import TrackingVariable, anchor, from_here
 from trip_duration.tracking.run import TrackedRun, run_name
 from trip_duration.tracking.trials import TRIALS, TrialLog
 from trip_duration.tracking.whereabouts import whereabouts
@@ -30,6 +30,7 @@ from trip_duration.tracking.whereabouts import whereabouts
 log = logging.getLogger(__name__)
 # answers in bulk: a lock for each output, see inference.writing
 LOCKED_BY_THEMSELVES = {"batch_answers"}
+QUALITY = "data_quality"
 Wrapper = Generator[None, Any, Any]
 
 
@@ -112,6 +113,33 @@ class DataFolderHook:
         """Free the data folder after all other hooks have had their turn."""
         with self._lock:
             return (yield)
+
+
+class DataQualityHook:
+    """Leaves a quality report when a run ends because months break a contract."""
+
+    @hook_impl
+    def on_pipeline_error(self, error: Exception, catalog: Any) -> None:
+        """Save ``data_quality``, which no node has come to make."""
+        # imported here: an error of this kind is rare
+        from trip_duration.pipelines.data_processing.broken_months import (  # noqa: PLC0415
+            describe_broken_months,
+            find_broken_months,
+        )
+
+        broken = find_broken_months(error)
+        if not broken:
+            return
+        try:
+            params = read_parameters(catalog.load("parameters")).data_processing
+            raw, trips = catalog.load("raw_trips"), catalog.load("trips")
+            catalog.save(QUALITY, describe_broken_months(broken, raw, trips, params))
+        except Exception:
+            # the run has to end with the error that it has ended with
+            log.exception("the quality report cannot be written")
+            return
+        place = from_here(files.place(catalog.get(QUALITY)))
+        log.error("months that break a contract: %s; see %s", ", ".join(sorted(broken)), place)
 
 
 class TrackingHook:

@@ -17,7 +17,7 @@ from pandera.engines import pandas_engine
 from pandera.errors import SchemaErrors
 from pandera.typing import Series
 
-from trip_duration.errors import DataError
+from trip_duration.errors import ContractError, DataError
 from trip_duration.months import MonthPart
 
 LAST_ZONE = 263
@@ -264,15 +264,23 @@ def check_frame(frame: pd.DataFrame, model: type[pa.DataFrameModel], file: str) 
         The frame, its types made uniform where the contract says so.
 
     Raises:
-        DataError: With the file and, for each broken check, column, check, count and examples.
+        ContractError: With the file and, for each broken check, column, check, count and examples.
     """
     try:
         return model.validate(frame, lazy=True)
     except SchemaErrors as errors:
-        raise DataError(_describe(errors, model.__name__, file, len(frame))) from None
+        failures = _list_failures(errors, len(frame))
+    contract = model.__name__
+    lines = [
+        f"- column {found['column']}, check {found['check']}: {found['rows']} of {len(frame)} "
+        f"rows, for example {', '.join(found['examples'])}"
+        for found in failures
+    ]
+    message = f"{file} breaks the contract {contract}:\n" + "\n".join(lines)
+    raise ContractError(message, file, contract, len(frame), failures)
 
 
-def _describe(errors: SchemaErrors, contract: str, file: str, rows: int) -> str:
+def _list_failures(errors: SchemaErrors, rows: int) -> list[dict[str, Any]]:
     cases = errors.failure_cases
     check = cases["check"].astype(str)
     # a column that could not be coerced fails once more, for the type that it still has
@@ -281,12 +289,15 @@ def _describe(errors: SchemaErrors, contract: str, file: str, rows: int) -> str:
     # a column that is missing or too many is named as the failure of the frame
     frame_wide = cases["schema_context"] == "DataFrameSchema"
     named = cases["column"].mask(frame_wide, cases["failure_case"])
-    lines = [
-        f"- column {column}, check {check}: {_count(group, rows)} of {rows} rows, "
-        f"for example {', '.join(map(str, group['failure_case'].head(_EXAMPLES)))}"
+    return [
+        {
+            "column": str(column),
+            "check": str(check),
+            "rows": _count(group, rows),
+            "examples": [str(case) for case in group["failure_case"].head(_EXAMPLES)],
+        }
         for (column, check), group in cases.groupby([named, "check"], sort=False)
     ]
-    return f"{file} breaks the contract {contract}:\n" + "\n".join(lines)
 
 
 def _count(cases: pd.DataFrame, rows: int) -> int:

@@ -17,6 +17,7 @@ from kedro_datasets._typing import JSONPreview, TablePreview
 from tqdm.auto import tqdm
 
 from trip_duration.datasets.folders import local_folder
+from trip_duration.errors import BrokenMonthsError, ContractError
 from trip_duration.months import MonthPart
 from trip_duration.params import Service
 from trip_duration.storage import hold_lock, remove_unfinished, replacing
@@ -160,14 +161,23 @@ class TripMonthsDataset(AbstractDataset[Mapping[str, MonthPart], dict[str, Month
 
         Args:
             data: The months, each with the digest of all that its rows depend on.
+
+        Raises:
+            BrokenMonthsError: If months break a contract; all others were written by then.
         """
         with hold_lock(self._folder / _LOCK, f"the folder {self._folder}", "data processing"):
             remove_unfinished(self._folder)
             done = {month: part.record.get("digest") for month, part in self.load().items()}
             changed = [month for month in data if data[month].record["digest"] != done.get(month)]
             log.info("%d months unchanged, %d to process", len(data) - len(changed), len(changed))
+            broken = []
             for month in tqdm(changed, desc="processing", unit="month", disable=None, leave=False):
-                self._write(data[month])
+                try:
+                    self._write(data[month])
+                except ContractError as error:
+                    broken.append(error)
+            if broken:
+                raise BrokenMonthsError(broken)
 
     def _write(self, part: MonthPart) -> None:
         target = self._folder / f"{part.month}.parquet"

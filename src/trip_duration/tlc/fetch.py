@@ -154,7 +154,7 @@ def _write_record(target: Path, record: Record) -> None:
 def _check(path: Path, file: RemoteFile) -> Facts:
     expected, read = _READERS[Path(file.name).suffix]
     try:
-        return read(path)
+        return read(path, file.name)
     except (DataError, OSError, ValueError, zipfile.BadZipFile) as error:
         raise SourceError(
             f"{file.name} from {file.source}: expected {expected}, found {_kind(path)} ({error}). "
@@ -162,20 +162,20 @@ def _check(path: Path, file: RemoteFile) -> Facts:
         ) from error
 
 
-def _read_trips(path: Path) -> Facts:
+def _read_trips(path: Path, name: str) -> Facts:
     with pq.ParquetFile(path) as file:
-        columns = file.schema_arrow.names
-        match_columns(columns, "the file")
-        return file.metadata.num_rows, columns
+        columns, rows = file.schema_arrow.names, file.metadata.num_rows
+        match_columns(columns, name, rows)
+        return rows, columns
 
 
-def _read_lookup(path: Path) -> Facts:
+def _read_lookup(path: Path, name: str) -> Facts:
     lookup = pd.read_csv(path, keep_default_na=False)
-    check_frame(lookup, ZoneLookup, "the file")
+    check_frame(lookup, ZoneLookup, name)
     return None, lookup.columns.tolist()
 
 
-def _read_shapes(path: Path) -> Facts:
+def _read_shapes(path: Path, _: str) -> Facts:
     with zipfile.ZipFile(path) as archive:
         if (damaged := archive.testzip()) is not None:
             raise ValueError(f"{damaged} in it is damaged")
@@ -184,7 +184,7 @@ def _read_shapes(path: Path) -> Facts:
     return None, None
 
 
-_READERS: dict[str, tuple[str, Callable[[Path], Facts]]] = {
+_READERS: dict[str, tuple[str, Callable[[Path, str], Facts]]] = {
     ".parquet": ("a parquet file of trips", _read_trips),
     ".csv": ("the table of zones", _read_lookup),
     ".zip": ("a zipped shapefile of zones", _read_shapes),

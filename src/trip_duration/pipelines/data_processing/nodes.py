@@ -112,6 +112,18 @@ def assess_months(trips: dict[str, MonthPart], params: DataProcessingParams) -> 
             f"months not processed, or damaged: {', '.join(absent)}. Run the node clean_months."
         )
     months = {month: dict(trips[month].record["quality"]) for month in params.wanted}
+    return hold_against_gate(months, params)
+
+
+def hold_against_gate(
+    months: dict[str, dict[str, Any]], params: DataProcessingParams
+) -> dict[str, Any]:
+    """Return the quality report of months.
+
+    Args:
+        months: Counts of each month.
+        params: The bounds.
+    """
     failures = [
         f"{month}: {failure}"
         for month, quality in months.items()
