@@ -6,7 +6,7 @@ and values, not where a frame lies.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from pandera.engines import pandas_engine
 from pandera.errors import SchemaErrors
 from pandera.typing import Series
 
-from trip_duration.errors import ContractError, DataError
+from trip_duration.errors import ContractError
 from trip_duration.months import MonthPart
 
 LAST_ZONE = 263
@@ -214,44 +214,6 @@ class MonthByMonth:
         return lambda frame: check_frame(frame, self._model, str(file))
 
 
-class OutlineContract:
-    """Validator of the outlines of zones, which are GeoJSON and no frame."""
-
-    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Return the same outlines.
-
-        Raises:
-            DataError: If they are no collection of features, or a feature breaks ``ZoneOutlines``.
-        """
-        try:
-            features = [_describe_feature(feature) for feature in data["features"]]
-        except (KeyError, TypeError, ValueError) as error:
-            raise DataError(
-                "zone_outlines: expected a collection of GeoJSON features with id, properties and "
-                f"geometry; found {error!r}. Make them again by the node build_zones."
-            ) from None
-        check_frame(pd.DataFrame(features), ZoneOutlines, "zone_outlines")
-        return data
-
-
-def _describe_feature(feature: Mapping[str, Any]) -> dict[str, Any]:
-    points = np.array(list(_points(feature["geometry"]["coordinates"])), dtype=np.float64)
-    west, south = points.min(axis=0)
-    east, north = points.max(axis=0)
-    box = {"west": west, "east": east, "south": south, "north": north}
-    names = {name: feature["properties"][name] for name in ("name", "borough")}
-    return {"zone": feature["id"], **names, "kind": feature["geometry"]["type"], **box}
-
-
-def _points(coordinates: Sequence[Any]) -> Iterator[Sequence[float]]:
-    """Yield the points of nested coordinates, however deep they are."""
-    if coordinates and isinstance(coordinates[0], int | float):
-        yield coordinates
-    else:
-        for inner in coordinates:
-            yield from _points(inner)
-
-
 def check_frame(frame: pd.DataFrame, model: type[pa.DataFrameModel], file: str) -> pd.DataFrame:
     """Check one frame against its contract.
 
@@ -307,4 +269,3 @@ def _count(cases: pd.DataFrame, rows: int) -> int:
 
 raw_trips_by_month = MonthByMonth(RawTrips)
 trips_by_month = MonthByMonth(Trips)
-zone_outlines = OutlineContract()
