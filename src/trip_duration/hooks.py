@@ -1,6 +1,7 @@
-"""Hooks: parameters are checked before anything happens, a run that makes models is tracked.
+"""Hooks: check parameters first, lock the data folder, track runs that make models.
 
-They observe. What a run makes does not depend on them.
+They observe, and refuse. What a run makes does not depend on them; when it ends because months
+break a contract, one of them saves the quality report that no node has come to.
 """
 
 from __future__ import annotations
