@@ -16,10 +16,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.features.small_city import fitted, make_trips, trips, zones
+from trip_duration import schemas
 from trip_duration.datasets import AnswerFilesDataset, ChosenPredictorDataset, RequestFilesDataset
 from trip_duration.datasets.batches import RefusedBatch
 from trip_duration.errors import DataError
-from trip_duration.features import FeatureTransformer
+from trip_duration.features import FeatureTransformer, calendar
 from trip_duration.inference import Batch, Requested, RequestFile, checking, find_files, write_batch
 from trip_duration.models import Predictor
 from trip_duration.models.lightgbm import LightGBM
@@ -511,7 +512,31 @@ def test_a_folder_goes_on_with_the_file_that_it_was_at(
 
 
 def test_the_bounds_are_those_of_the_service() -> None:
-    assert (checking.LAST_ZONE, checking.MOST_MILES) == (wire.LAST_ZONE, wire.MOST_MILES)
+    ours = (schemas.LAST_REQUESTED_ZONE, schemas.MOST_MILES)
+    assert ours == (wire.LAST_ZONE, wire.MOST_MILES)
+    years = (schemas.FIRST_YEAR, schemas.LAST_YEAR)
+    assert years == (calendar.FIRST_YEAR, calendar.LAST_YEAR)
+
+
+@pytest.mark.parametrize(
+    ("reader", "wrong", "named"),
+    [
+        ("_read_zones", 0.0, "column pickup_zone, check greater_than_or_equal_to"),
+        ("_read_miles", 1_001.0, "column route_distance, check less_than_or_equal_to"),
+        ("_read_times", np.datetime64("2051-01-01", "us"), "column pickup_datetime, check less"),
+    ],
+)
+def test_a_bad_row_that_no_check_has_found_breaks_the_contract(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reader: str, wrong: Any, named: str
+) -> None:
+    make_requests(5).to_parquet(tmp_path / "r.parquet")
+    (chunk,) = RequestFile(tmp_path / "r.parquet").chunks(10)
+    requests, _ = checking.check_chunk(chunk)
+    assert len(requests) == 5
+    monkeypatch.setattr(checking, reader, lambda column, *_: np.full(len(column), wrong))
+    with pytest.raises(DataError, match="the chunk that begins at row 1 breaks the contract") as e:
+        checking.check_chunk(chunk)
+    assert named in str(e.value)
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ LAYERS = {
     "08_reporting",
 }
 FRAMES = ("pandas.ParquetDataset", "pandas.CSVDataset", "MonthsDataset")
-MAX_FUNCTION, MAX_FILE, MAX_README, MAX_INPUTS = 50, 250, 20, 5
+MAX_FUNCTION, MAX_FILE, MAX_README, MAX_INPUTS = 50, 300, 20, 5
 MIN_FACTORY = 3
 
 

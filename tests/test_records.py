@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -45,3 +47,18 @@ def test_a_report_that_was_never_made_is_empty(tmp_path: Path) -> None:
 def test_places_that_are_no_folders_are_refused() -> None:
     with pytest.raises(ParameterError, match="s3://bucket/x"):
         RecordsDataset("s3://bucket/x")
+
+
+def test_two_that_save_one_record_at_once_do_not_disturb_each_other(tmp_path: Path) -> None:
+    start = threading.Barrier(4)
+
+    def save(number: int) -> None:
+        start.wait()
+        for _ in range(50):
+            RecordsDataset(path=str(tmp_path)).save({"fold": {"rows": list(range(number, 2_000))}})
+
+    with ThreadPoolExecutor(4) as threads:
+        done = [threads.submit(save, number) for number in range(4)]
+    assert [future.exception() for future in done] == [None] * 4
+    assert [path.name for path in tmp_path.iterdir()] == ["fold.json"]
+    assert RecordsDataset(path=str(tmp_path)).load()["fold"]["rows"][-1] == 1_999

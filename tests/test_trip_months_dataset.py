@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -260,3 +262,18 @@ def test_unknown_kind_and_remote_folder_are_refused() -> None:
         BundleDataset(path="models", kind="pickle")
     with pytest.raises(ParameterError, match="s3://models/predictor"):
         BundleDataset(path="s3://models/predictor", kind="predictor")
+
+
+def test_two_that_process_at_once_make_each_month_once(months: Months, folder: Path) -> None:
+    names = [f"2023-{month:02}" for month in range(1, 9)]
+    start = threading.Barrier(3)
+
+    def process() -> None:
+        start.wait()
+        TripMonthsDataset(path=str(folder)).save(months.parts(*names))
+
+    with ThreadPoolExecutor(3) as threads:
+        done = [threads.submit(process) for _ in range(3)]
+    assert [future.exception() for future in done] == [None] * 3
+    assert sorted(months.reads) == names
+    assert _names(folder) == [f"{name}.parquet" for name in names]

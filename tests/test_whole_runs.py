@@ -147,7 +147,11 @@ def test_a_month_that_breaks_its_contract_stops_the_run_and_costs_no_other(
             {"source_root": str(mirror)},
             pipeline_names=["ingestion", "data_processing"],
         )
-    assert list(stamps(project)) == ["2023-01"]
+    assert list(stamps(project)) == ["2023-01", "2023-03"]
+    quality = json.loads((project / "data/08_reporting/data_quality.json").read_text())
+    assert [month for month, counts in quality["months"].items() if "contract" in counts] == [
+        "2023-02"
+    ]
     assert not list((project / "data").rglob("*.part"))
 
 

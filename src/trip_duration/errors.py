@@ -3,6 +3,11 @@
 They know nothing of the rest of the package.
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 
 class TripDurationError(Exception):
     """Base of every error that a user can cause and mend."""
@@ -12,8 +17,48 @@ class SourceError(TripDurationError):
     """A file could not be had from the source of trips, or is not what it should be."""
 
 
+class BusyError(TripDurationError):
+    """Another process is writing what this one would write."""
+
+
 class DataError(TripDurationError):
     """A file or frame breaks a contract, or a month is missing or implausible."""
+
+
+class ContractError(DataError):
+    """Rows of a file break a contract.
+
+    Attributes:
+        file: Name of the file.
+        contract: Name of the contract.
+        rows: Number of rows of the file.
+        failures: For each broken check its ``column`` and ``check``, the number of ``rows`` that
+            break it, and ``examples`` of their values.
+    """
+
+    def __init__(  # noqa: D107 - see the class
+        self,
+        message: str,
+        file: str = "",
+        contract: str = "",
+        rows: int = 0,
+        failures: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
+        super().__init__(message)
+        self.file, self.contract, self.rows = file, contract, rows
+        self.failures = tuple(failures)
+
+
+class BrokenMonthsError(DataError):
+    """Months break a contract; the others were processed.
+
+    Attributes:
+        errors: What is wrong with each of them.
+    """
+
+    def __init__(self, errors: Sequence[ContractError]) -> None:  # noqa: D107 - see the class
+        super().__init__("\n".join(map(str, errors)))
+        self.errors = tuple(errors)
 
 
 class ModelFileError(TripDurationError):

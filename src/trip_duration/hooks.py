@@ -1,12 +1,14 @@
-"""Hooks: parameters are checked before anything happens, a run that makes models is tracked.
+"""Hooks: check parameters first, lock the data folder, track runs that make models.
 
-They observe. What a run makes does not depend on them.
+They observe, and refuse. What a run makes does not depend on them; when it ends because months
+break a contract, one of them saves the quality report that no node has come to.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Generator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +18,20 @@ from kedro.framework.hooks import hook_impl
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
-from trip_duration.errors import ParameterError
+from trip_duration.errors import BusyError, ParameterError
 from trip_duration.params import read_parameters
-from trip_duration.tracking import plugin
-from trip_duration.tracking.place import TrackingVariable, anchor
+from trip_duration.registry.places import data_folder
+from trip_duration.tracking import files, plugin
+from trip_duration.tracking.exclusive import lock_data_folder, opening_database
+from trip_duration.tracking.place import TrackingVariable, anchor, from_here
 from trip_duration.tracking.run import TrackedRun, run_name
 from trip_duration.tracking.trials import TRIALS, TrialLog
 from trip_duration.tracking.whereabouts import whereabouts
 
 log = logging.getLogger(__name__)
+# answers in bulk: a lock for each output, see inference.writing
+LOCKED_BY_THEMSELVES = {"batch_answers"}
+QUALITY = "data_quality"
 Wrapper = Generator[None, Any, Any]
 
 
@@ -32,12 +39,16 @@ class RefusedParameters(ParameterError, click.ClickException):
     """Parameters that no run may start with; the command line prints the message alone."""
 
 
+class RefusedRun(BusyError, click.ClickException):
+    """A run on a data folder that another run writes to; the command line prints the message."""
+
+
 class ParameterHook:
     """Refuses unknown and wrong parameters by name, before a node or an MLflow run starts."""
 
-    @hook_impl(tryfirst=True)
-    def after_context_created(self, context: KedroContext) -> None:
-        """Check the merged parameters of all groups.
+    @hook_impl(wrapper=True, tryfirst=True)
+    def after_context_created(self, context: KedroContext) -> Wrapper:
+        """Check the merged parameters of all groups, before any other hook writes anything.
 
         Raises:
             RefusedParameters: If any is unknown or wrong; the message has a line for each.
@@ -46,6 +57,7 @@ class ParameterHook:
             read_parameters(dict(context.config_loader["parameters"]))
         except ParameterError as error:
             raise RefusedParameters(str(error)) from None
+        return (yield)
 
     @hook_impl(trylast=True)
     def on_pipeline_error(self, error: Exception) -> None:
@@ -61,6 +73,76 @@ class ParameterHook:
             raise cause
 
 
+class DataFolderHook:
+    """Lets one run at a time write to the data folder; the lock ends with the run or its process.
+
+    Bulk prediction is let through: it writes to an output of its own, which it locks itself.
+    """
+
+    def __init__(self) -> None:
+        """Begin without a lock."""
+        self._lock = ExitStack()
+
+    @hook_impl(wrapper=True, tryfirst=True)
+    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline) -> Wrapper:
+        """Lock the data folder before any other hook begins with the run.
+
+        Raises:
+            RefusedRun: If another run is writing to the folder; the message says which.
+        """
+        self._lock.close()  # of a run that was interrupted in this process, as in a notebook
+        folder = data_folder(Path(run_params["project_path"]))
+        if pipeline.all_outputs() - LOCKED_BY_THEMSELVES:
+            try:
+                self._lock.enter_context(lock_data_folder(folder, run_params))
+            except BusyError as error:
+                raise RefusedRun(str(error)) from None
+        try:
+            return (yield)
+        except BaseException:
+            self._lock.close()
+            raise
+
+    @hook_impl(wrapper=True, tryfirst=True)
+    def after_pipeline_run(self) -> Wrapper:
+        """Free the data folder after all other hooks have read what they need of it."""
+        with self._lock:
+            return (yield)
+
+    @hook_impl(wrapper=True, tryfirst=True)
+    def on_pipeline_error(self) -> Wrapper:
+        """Free the data folder after all other hooks have had their turn."""
+        with self._lock:
+            return (yield)
+
+
+class DataQualityHook:
+    """Leaves a quality report when a run ends because months break a contract."""
+
+    @hook_impl
+    def on_pipeline_error(self, error: Exception, catalog: Any) -> None:
+        """Save ``data_quality``, which no node has come to make."""
+        # imported here: an error of this kind is rare
+        from trip_duration.pipelines.data_processing.broken_months import (  # noqa: PLC0415
+            describe_broken_months,
+            find_broken_months,
+        )
+
+        broken = find_broken_months(error)
+        if not broken:
+            return
+        try:
+            params = read_parameters(catalog.load("parameters")).data_processing
+            raw, trips = catalog.load("raw_trips"), catalog.load("trips")
+            catalog.save(QUALITY, describe_broken_months(broken, raw, trips, params))
+        except Exception:
+            # the run has to end with the error that it has ended with
+            log.exception("the quality report cannot be written")
+            return
+        place = from_here(files.place(catalog.get(QUALITY)))
+        log.error("months that break a contract: %s; see %s", ", ".join(sorted(broken)), place)
+
+
 class TrackingHook:
     """Makes every run that makes models one MLflow run, and logs what it must hold.
 
@@ -73,15 +155,21 @@ class TrackingHook:
         self._trials: TrialLog | None = None
         self._variable = TrackingVariable()
 
-    @hook_impl(tryfirst=True)
-    def after_context_created(self, context: KedroContext) -> None:
-        """Tie the places of the tracking configuration to the project before they are read."""
+    @hook_impl(wrapper=True)
+    def after_context_created(self, context: KedroContext) -> Wrapper:
+        """Tie the places of the tracking configuration to the project before they are read.
+
+        kedro-mlflow then opens the database; of two that make it at once, MLflow lets one fail.
+        """
         loader: Any = context.config_loader
         # kedro-mlflow would add its pattern after this
         loader.config_patterns.setdefault("mlflow", ["mlflow*", "mlflow*/**"])
         self._variable.restore()
         conf = loader["mlflow"] = anchor(loader["mlflow"], Path(context.project_path))
-        self._variable.remember(conf["server"]["mlflow_tracking_uri"])
+        uri = conf["server"]["mlflow_tracking_uri"]
+        self._variable.remember(uri)
+        with opening_database(uri):
+            return (yield)
 
     @hook_impl(wrapper=True)
     def before_pipeline_run(

@@ -68,6 +68,10 @@ def month_bounds(month: str) -> tuple[pd.Timestamp, pd.Timestamp]:
     return start, start + pd.offsets.MonthBegin()
 
 
+def _verify_nothing() -> None:
+    """Accept a month that is made, not read."""
+
+
 @dataclass(frozen=True)
 class MonthPart:
     """A month that can be read, and what is known of it without reading it.
@@ -77,11 +81,13 @@ class MonthPart:
         record: What is known: checksums, counts, where it came from.
         read: Reads or makes the rows. Called once for each time they are needed, so that no more
             than one month has to be in memory.
+        verify: Raises DataError if the rows are no longer those of the record. Cheap.
     """
 
     month: str
     record: Mapping[str, Any]
     read: Callable[[], pd.DataFrame]
+    verify: Callable[[], None] = _verify_nothing
 
     def then(self, step: Callable[[pd.DataFrame], pd.DataFrame]) -> MonthPart:
         """Return the same month with ``step`` applied to its rows when they are read."""

@@ -21,7 +21,10 @@ _GENERATED = "<!-- written by `make docs`; change the code, not this page -->\n\
 _CONTRACTS = {
     "raw_trips": schemas.RawTrips,
     "trips, train_trips, validation_trips, test_trips, train_sample": schemas.Trips,
+    "the lookup in raw_zone_files, as it is read": schemas.ZoneLookup,
     "zones": schemas.Zones,
+    "the features of zone_outlines": schemas.ZoneOutlines,
+    "batch_requests, chunk by chunk": schemas.BatchRequests,
     "predictions": schemas.Predictions,
     "contributions": schemas.Contributions,
 }
@@ -63,7 +66,7 @@ def write_pages(folder: Path) -> list[Path]:
 def _data_dictionary() -> str:
     parts = ["# Data dictionary\n"]
     for entries, model in _CONTRACTS.items():
-        parts += [f"## {model.__name__}\n", f"{model.__doc__} Catalog: {entries}.\n"]
+        parts += [f"## {model.__name__}\n", f"{model.__doc__} Used for: {entries}.\n"]
         parts += ["| column | meaning | type | may be null | bounds |", "|---|---|---|---|---|"]
         parts += [_describe_column(column) for column in model.to_schema().columns.values()]
         parts.append("")

@@ -17,11 +17,16 @@ from pandera.engines import pandas_engine
 from pandera.errors import SchemaErrors
 from pandera.typing import Series
 
-from trip_duration.errors import DataError
+from trip_duration.errors import ContractError
 from trip_duration.months import MonthPart
 
 LAST_ZONE = 263
+# what a request may be, in the service and in bulk alike
+LAST_REQUESTED_ZONE = 32_767
+MOST_MILES = 1_000.0
+FIRST_YEAR, LAST_YEAR = 2008, 2050
 SPLITS = ("train", "validation", "test")
+POLYGONS = ("Polygon", "MultiPolygon")
 _EXAMPLES = 5
 
 
@@ -106,6 +111,51 @@ class Zones(_Strict):
     area: Series[np.float64] = _column("area, square miles", gt=0)
 
 
+class ZoneLookup(pa.DataFrameModel):
+    """The needed columns of the publisher's table of zone names; ``N/A`` is a name in it."""
+
+    LocationID: Series[np.int64] = _column("taxi zone", ge=1, unique=True)
+    Borough: Series[str] = _column("borough, EWR, or Unknown", str_length={"min_value": 1})
+    Zone: Series[str] = _column("name, not unique", str_length={"min_value": 1})
+    service_zone: Series[str] = _column("kind of taxi that serves it; may be empty")
+
+
+class ZonePolygons(_Strict):
+    """The publisher's polygons of zones, each with what is known of its geometry."""
+
+    LocationID: Series[np.int64] = _column("taxi zone, not unique", ge=1, le=LAST_ZONE)
+    kind: Series[str] = _column("kind of geometry", isin=POLYGONS)
+    area: Series[np.float64] = _column("area, square feet", gt=0)
+
+
+class ZoneOutlines(_Strict):
+    """The features of the outlines that are drawn, each with the box around its coordinates."""
+
+    zone: Series[np.int64] = _column("taxi zone", ge=1, le=LAST_ZONE, unique=True)
+    name: Series[str] = _column("name, not unique")
+    borough: Series[str] = _column("borough, or EWR")
+    kind: Series[str] = _column("kind of geometry", isin=POLYGONS)
+    west: Series[np.float64] = _column("least longitude, degrees", ge=-75, le=-73)
+    east: Series[np.float64] = _column("greatest longitude, degrees", ge=-75, le=-73)
+    south: Series[np.float64] = _column("least latitude, degrees", ge=40, le=42)
+    north: Series[np.float64] = _column("greatest latitude, degrees", ge=40, le=42)
+
+
+class BatchRequests(_Strict):
+    """Requests of a file that a predictor answers; rows that are none were set aside before."""
+
+    pickup_datetime: Series[LocalTime] = _column(
+        "local time of New York",
+        ge=pd.Timestamp(FIRST_YEAR, 1, 1),
+        lt=pd.Timestamp(LAST_YEAR + 1, 1, 1),
+    )
+    pickup_zone: Series[np.int64] = _column("taxi zone", ge=1, le=LAST_REQUESTED_ZONE)
+    dropoff_zone: Series[np.int64] = _column("taxi zone", ge=1, le=LAST_REQUESTED_ZONE)
+    route_distance: Series[np.float64] = _column(
+        "miles; null if not given", ge=0, le=MOST_MILES, nullable=True
+    )
+
+
 class Predictions(Trips):
     """Trips with their split, and the minutes predicted for each presentation with intervals."""
 
@@ -176,15 +226,23 @@ def check_frame(frame: pd.DataFrame, model: type[pa.DataFrameModel], file: str) 
         The frame, its types made uniform where the contract says so.
 
     Raises:
-        DataError: With the file and, for each broken check, column, check, count and examples.
+        ContractError: With the file and, for each broken check, column, check, count and examples.
     """
     try:
         return model.validate(frame, lazy=True)
     except SchemaErrors as errors:
-        raise DataError(_describe(errors, model.__name__, file, len(frame))) from None
+        failures = _list_failures(errors, len(frame))
+    contract = model.__name__
+    lines = [
+        f"- column {found['column']}, check {found['check']}: {found['rows']} of {len(frame)} "
+        f"rows, for example {', '.join(found['examples'])}"
+        for found in failures
+    ]
+    message = f"{file} breaks the contract {contract}:\n" + "\n".join(lines)
+    raise ContractError(message, file, contract, len(frame), failures)
 
 
-def _describe(errors: SchemaErrors, contract: str, file: str, rows: int) -> str:
+def _list_failures(errors: SchemaErrors, rows: int) -> list[dict[str, Any]]:
     cases = errors.failure_cases
     check = cases["check"].astype(str)
     # a column that could not be coerced fails once more, for the type that it still has
@@ -193,12 +251,15 @@ def _describe(errors: SchemaErrors, contract: str, file: str, rows: int) -> str:
     # a column that is missing or too many is named as the failure of the frame
     frame_wide = cases["schema_context"] == "DataFrameSchema"
     named = cases["column"].mask(frame_wide, cases["failure_case"])
-    lines = [
-        f"- column {column}, check {check}: {_count(group, rows)} of {rows} rows, "
-        f"for example {', '.join(map(str, group['failure_case'].head(_EXAMPLES)))}"
+    return [
+        {
+            "column": str(column),
+            "check": str(check),
+            "rows": _count(group, rows),
+            "examples": [str(case) for case in group["failure_case"].head(_EXAMPLES)],
+        }
         for (column, check), group in cases.groupby([named, "check"], sort=False)
     ]
-    return f"{file} breaks the contract {contract}:\n" + "\n".join(lines)
 
 
 def _count(cases: pd.DataFrame, rows: int) -> int:

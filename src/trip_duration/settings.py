@@ -6,7 +6,12 @@ import os
 import warnings
 
 from trip_duration.config import ConfigLoader
-from trip_duration.hooks import ParameterHook, TrackingHook
+from trip_duration.hooks import (
+    DataFolderHook,
+    DataQualityHook,
+    ParameterHook,
+    TrackingHook,
+)
 from trip_duration.logs import log_as_asked
 
 # said by OmegaConf to Kedro 1.7 and kedro-mlflow, five times at every command
@@ -28,4 +33,4 @@ CONFIG_LOADER_ARGS = {
 }
 log_as_asked()
 # the last is called first
-HOOKS = (TrackingHook(), ParameterHook())
+HOOKS = (TrackingHook(), DataQualityHook(), DataFolderHook(), ParameterHook())

@@ -13,6 +13,7 @@ from tqdm.auto import tqdm
 
 from tests.benchmarks import (
     batch,
+    features,
     processing,
     ready,
     request,
@@ -31,6 +32,7 @@ BENCHES: dict[str, Callable[[Workshop], Report]] = {
     "tuning": studies.bench_tuning,
     "backtest": studies.bench_backtest,
     "memory": processing.bench_memory,
+    "features": features.bench_features,
     "request": request.bench_request,
     "service": service.bench_service,
     "batch": batch.bench_batch,

@@ -8,7 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.benchmarks import plain_backtest, plain_cleaning, plain_tuning, processing, studies
+from tests.benchmarks import (
+    features,
+    plain_backtest,
+    plain_cleaning,
+    plain_tuning,
+    processing,
+    studies,
+)
 from tests.benchmarks.jobs import FIXED
 from tests.benchmarks.plain_features import read_zones
 from trip_duration.evaluation.folds import plan_folds
@@ -113,3 +120,10 @@ def test_difference_of_scores_is_told() -> None:
     with pytest.raises(AssertionError, match="plain script"):
         studies.farthest([3.0, 4.0], [3.0, 4.005])
     assert studies.farthest([3.0, 4.0], [3.0, 4.002]) == pytest.approx(0.0005, rel=1e-2)
+
+
+def test_the_store_of_features_gives_back_the_numbers_it_was_given(tmp_path: Path) -> None:
+    matrix = np.array([[1.5, np.nan], [2.0, -3.25]], dtype=np.float32)
+    store = features.Store(tmp_path / "store", matrix)
+    np.testing.assert_array_equal(store.read_month(), matrix)
+    np.testing.assert_array_equal(store.read_one(), matrix[0])

@@ -45,6 +45,15 @@ def expected(project: Path, requests: Path) -> np.ndarray:
     return np.column_stack(predictor.predict(pd.read_parquet(requests)))
 
 
+def wait_for(happened: Callable[[], bool], running: subprocess.Popen[bytes]) -> None:
+    """Wait for what a running process does."""
+    end = time.monotonic() + 300
+    while not happened():
+        assert running.poll() is None, "it has ended"
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.01)
+
+
 def test_the_node_says_what_is_to_be_answered() -> None:
     requested = Requested((Path("a.csv"),), folder=False)
     catalog = DataCatalog(
@@ -97,9 +106,7 @@ def test_a_run_that_is_killed_is_continued(
     running = subprocess.Popen(
         command, cwd=project, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    end = time.monotonic() + 60
-    while time.monotonic() < end and len(list(parts.glob("*.answered.arrow"))) < 20:
-        assert running.poll() is None
+    wait_for(lambda: len(list(parts.glob("*.answered.arrow"))) >= 20, running)
     os.kill(running.pid, signal.SIGKILL)
     running.wait()
     assert not (tmp_path / "answers.parquet").exists()
@@ -119,3 +126,34 @@ def test_a_run_that_is_killed_is_continued(
     found = numbers(tmp_path / "answers.parquet")
     assert found[0, 0] == 1440.0
     assert found[1:].tobytes() == expected(project, requests)[1:].tobytes()
+
+
+def test_two_commands_into_one_output_do_not_mix(
+    with_data: Callable[[], Path], requests: Path, tmp_path: Path
+) -> None:
+    project, other = with_data(), tmp_path / "other.parquet"
+    pd.read_parquet(requests).head(10).to_parquet(other)
+    command = [sys.executable, "-m", "kedro", "run", "--env", "test", "--pipelines", "inference"]
+    output = f"output={tmp_path / 'answers.parquet'}"
+    slow = ["--params", f"input={requests},{output},inference.chunk_rows=1"]
+    first = subprocess.Popen(
+        [*command, *slow], cwd=project, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    wait_for((tmp_path / ".answers.parquet.parts").exists, first)
+    os.kill(first.pid, signal.SIGSTOP)  # so that it is not done before the second has begun
+    second = subprocess.run(
+        [*command, "--params", f"input={other},{output}"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    os.kill(first.pid, signal.SIGCONT)
+    assert second.returncode == 1
+    assert f"answers.parquet is in use by process {first.pid} on " in " ".join(
+        second.stderr.split()
+    )
+    assert "Traceback" not in second.stderr + second.stdout
+    assert first.wait(timeout=120) == 0
+    found = numbers(tmp_path / "answers.parquet")
+    assert found.tobytes() == expected(project, requests).tobytes()

@@ -3,7 +3,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import threading
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +43,7 @@ def test_record_says_what_came_and_from_where(site: Any, trip_file: Any, folder:
     mirror(_files(site.root, MARCH), folder)
     copy = mirrored_files(folder)[MARCH]
     record = dict(copy.record)
+    assert record.pop("modified_ns") == copy.path.stat().st_mtime_ns
     assert record.pop("ingested_at").endswith("+00:00")
     assert record.pop("fingerprint").endswith(f"GMT {len(content)}")
     assert record == {
@@ -70,10 +73,12 @@ def test_unchanged_file_is_not_fetched_again(site: Any, trip_file: Any, folder: 
 def test_refresh_fetches_even_what_is_unchanged(site: Any, trip_file: Any, folder: Path) -> None:
     site.files[f"trip-data/{MARCH}"] = trip_file()
     mirror(_files(site.root, MARCH), folder)
-    before = mirrored_files(folder)
+    before = dict(mirrored_files(folder)[MARCH].record)
     mirror(_files(site.root, MARCH, refresh=True), folder)
     assert site.gets(f"trip-data/{MARCH}") == 2
-    assert mirrored_files(folder) == before
+    after = dict(mirrored_files(folder)[MARCH].record)
+    assert after.pop("modified_ns") > before.pop("modified_ns")
+    assert after == before
 
 
 def _backdate(folder: Path, name: str) -> None:
@@ -241,3 +246,32 @@ def test_wrong_zone_files_are_refused(
         mirror({name: _zone_files(site.root)[name]}, folder)
     assert expected in str(caught.value)
     assert mirrored_files(folder) == {}
+
+
+def test_two_that_mirror_one_folder_at_once_fetch_each_file_once(
+    site: Any, trip_file: Any, folder: Path
+) -> None:
+    names = [f"green_tripdata_2023-0{month}.parquet" for month in range(1, 7)]
+    for rows, name in enumerate(names, start=1):
+        site.files[f"trip-data/{name}"] = trip_file(rows=rows)
+    start = threading.Barrier(3)
+
+    def mirror_all() -> None:
+        start.wait()
+        mirror(_files(site.root, *names), folder)
+
+    with ThreadPoolExecutor(3) as threads:
+        done = [threads.submit(mirror_all) for _ in range(3)]
+    assert [future.exception() for future in done] == [None] * 3
+    assert [site.gets(f"trip-data/{name}") for name in names] == [1] * 6
+    assert [copy.record["rows"] for copy in mirrored_files(folder).values()] == list(range(1, 7))
+    assert _names(folder) == sorted([*names, *(f"{name}.json" for name in names)])
+
+
+def test_what_a_killed_process_has_left_is_removed(site: Any, trip_file: Any, folder: Path) -> None:
+    site.files[f"trip-data/{MARCH}"] = trip_file()
+    folder.mkdir(parents=True)
+    for left in (f".{MARCH}.12-34.part", ".ingestion.lock"):
+        (folder / left).write_text("half")
+    mirror(_files(site.root, MARCH), folder)
+    assert _names(folder) == [MARCH, f"{MARCH}.json"]

@@ -3,14 +3,15 @@ from __future__ import annotations
 import os
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from shapely.geometry import Polygon, box
+from shapely.geometry import LineString, Polygon, box
 
-from trip_duration.errors import SourceError
+from trip_duration.errors import DataError, SourceError
 from trip_duration.schemas import Zones
 from trip_duration.tlc.zones import describe_zones, outline_zones, read_lookup, read_shapes
 
@@ -142,6 +143,49 @@ def test_wrong_lookup_is_named(tmp_path: Path, content: bytes | None, said: str)
     with pytest.raises(SourceError) as caught:
         read_lookup(path)
     assert str(caught.value).startswith(f"{path}: {said}")
+
+
+@pytest.mark.parametrize(
+    ("row", "named"),
+    [
+        ('1,"Queens","Corona","Boro Zone"', "column LocationID, check field_uniqueness"),
+        ('0,"Queens","Corona","Boro Zone"', "column LocationID, check greater_than_or_equal_to(1)"),
+        ('one,"Queens","Corona","Boro Zone"', "column LocationID, check dtype('int64')"),
+        ('3,"","Corona","Boro Zone"', "column Borough, check str_length(1, None)"),
+    ],
+)
+def test_a_row_of_the_lookup_that_breaks_its_contract_is_named(
+    tmp_path: Path, row: str, named: str
+) -> None:
+    path = tmp_path / "lookup.csv"
+    path.write_text(f"{LOOKUP}{row}\n")
+    with pytest.raises(DataError, match=r"lookup\.csv breaks the contract ZoneLookup") as caught:
+        read_lookup(path)
+    assert named in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("zone", "shape", "named"),
+    [
+        (264, _square(0, 0), "column LocationID, check less_than_or_equal_to(263)"),
+        (4, LineString([(X, Y), (X + MILE, Y)]), "column kind, check isin("),
+        (4, Polygon(), "column area, check greater_than(0)"),
+        (4, None, "column kind"),
+    ],
+)
+def test_a_polygon_that_breaks_its_contract_is_named(
+    tmp_path: Path, zone: int, shape: Any, named: str
+) -> None:
+    path = tmp_path / "zones.gpkg"
+    one = gpd.GeoDataFrame({"LocationID": [zone]}, geometry=[shape], crs="EPSG:2263")
+    pd.concat([_polygons(), one]).to_file(path, layer="taxi_zones")
+    with pytest.MonkeyPatch.context() as patch:
+        # a shapefile holds one kind of geometry; other forms do not
+        whole = gpd.read_file
+        patch.setattr(gpd, "read_file", lambda _: whole(path))
+        with pytest.raises(DataError, match=r"breaks the contract ZonePolygons") as caught:
+            read_shapes(path)
+    assert named in str(caught.value)
 
 
 def test_zones_are_described(archive: Path, lookup_file: Path) -> None:

@@ -17,13 +17,17 @@ from kedro_datasets._typing import JSONPreview, TablePreview
 from tqdm.auto import tqdm
 
 from trip_duration.datasets.folders import local_folder
+from trip_duration.errors import BrokenMonthsError, ContractError
 from trip_duration.months import MonthPart
 from trip_duration.params import Service
+from trip_duration.storage import hold_lock, remove_unfinished, replacing
 from trip_duration.tlc.fetch import MirroredFile, mirror, mirrored_files
 from trip_duration.tlc.files import read_month, trip_file
+from trip_duration.tlc.integrity import verify_file
 from trip_duration.tlc.source import RemoteFile, trip_month
 
 log = logging.getLogger(__name__)
+_LOCK = ".processing.lock"
 _RECORD = b"trip_duration"
 
 
@@ -40,8 +44,15 @@ class MirroredFilesDataset(AbstractDataset[Mapping[str, RemoteFile], dict[str, M
         self.metadata = metadata
 
     def load(self) -> dict[str, MirroredFile]:
-        """Return the copies by name relative to the folder."""
-        return mirrored_files(self._folder)
+        """Return the copies by name relative to the folder.
+
+        Raises:
+            DataError: If a copy was altered since; as the cause of Kedro's ``DatasetError``.
+        """
+        copies = mirrored_files(self._folder)
+        for copy in copies.values():
+            verify_file(copy.path, copy.record)
+        return copies
 
     def save(self, data: Mapping[str, RemoteFile]) -> None:
         """Fetch what is missing, damaged or changed at the source.
@@ -80,11 +91,19 @@ class RawMonthsDataset(AbstractDataset[Mapping[str, RemoteFile], dict[str, Month
         self.metadata = metadata
 
     def load(self) -> dict[str, MonthPart]:
-        """Return every month that was ingested, in calendar order; rows are read on demand."""
+        """Return every month that was ingested, in calendar order; rows are read on demand.
+
+        Reading a month that was altered since raises ``DataError``.
+        """
         copies = mirrored_files(self._folder)
         named = {trip_month(name): copy for name, copy in copies.items()}
         return {
-            key[1]: MonthPart(key[1], copy.record, partial(read_month, copy.path))
+            key[1]: MonthPart(
+                key[1],
+                copy.record,
+                partial(read_month, copy.path, copy.record),
+                partial(verify_file, copy.path, copy.record),
+            )
             for key, copy in named.items()
             if key is not None and key[0] == self._service
         }
@@ -138,15 +157,27 @@ class TripMonthsDataset(AbstractDataset[Mapping[str, MonthPart], dict[str, Month
     def save(self, data: Mapping[str, MonthPart]) -> None:
         """Make the months whose digest differs from that of their file, one at a time.
 
+        One process does so at a time; others wait for it and take the months that it has made.
+
         Args:
             data: The months, each with the digest of all that its rows depend on.
+
+        Raises:
+            BrokenMonthsError: If months break a contract; all others were written by then.
         """
-        self._folder.mkdir(parents=True, exist_ok=True)
-        done = {month: part.record.get("digest") for month, part in self.load().items()}
-        changed = [month for month in data if data[month].record["digest"] != done.get(month)]
-        log.info("%d months unchanged, %d to process", len(data) - len(changed), len(changed))
-        for month in tqdm(changed, desc="processing", unit="month", disable=None, leave=False):
-            self._write(data[month])
+        with hold_lock(self._folder / _LOCK, f"the folder {self._folder}", "data processing"):
+            remove_unfinished(self._folder)
+            done = {month: part.record.get("digest") for month, part in self.load().items()}
+            changed = [month for month in data if data[month].record["digest"] != done.get(month)]
+            log.info("%d months unchanged, %d to process", len(data) - len(changed), len(changed))
+            broken = []
+            for month in tqdm(changed, desc="processing", unit="month", disable=None, leave=False):
+                try:
+                    self._write(data[month])
+                except ContractError as error:
+                    broken.append(error)
+            if broken:
+                raise BrokenMonthsError(broken)
 
     def _write(self, part: MonthPart) -> None:
         target = self._folder / f"{part.month}.parquet"
@@ -156,12 +187,8 @@ class TripMonthsDataset(AbstractDataset[Mapping[str, MonthPart], dict[str, Month
         table = table.replace_schema_metadata(
             {**table.schema.metadata, _RECORD: json.dumps(record).encode()}
         )
-        beside = target.with_suffix(".part")
-        try:
-            pq.write_table(table, beside)
-            beside.replace(target)
-        finally:
-            beside.unlink(missing_ok=True)
+        with replacing(target) as temporary:
+            pq.write_table(table, temporary)
 
     def preview(self, nrows: int = 5) -> TablePreview:
         """Return the first rows of the first month, for Kedro-Viz."""

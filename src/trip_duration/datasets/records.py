@@ -12,6 +12,7 @@ from kedro_datasets._typing import JSONPreview
 from kedro_datasets.json import JSONDataset
 
 from trip_duration.datasets.folders import local_folder
+from trip_duration.storage import replacing
 
 Record = dict[str, Any]
 
@@ -62,9 +63,6 @@ class ReportDataset(JSONDataset):  # type: ignore[misc]
 
 
 def _write(path: Path, record: Record) -> None:
-    beside = path.with_suffix(".part")
-    try:
-        beside.write_text(json.dumps(record, indent=2) + "\n")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    # several runs may write one record at once: outcomes of folds are shared between studies
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(record, indent=2) + "\n")

@@ -20,10 +20,10 @@ from trip_duration.features.calendar import FIRST_YEAR, LAST_YEAR
 from trip_duration.features.requests import ROUTE_DISTANCE, Requests
 from trip_duration.inference.reading import Chunk
 from trip_duration.months import TIME_ZONE
+from trip_duration.schemas import LAST_REQUESTED_ZONE, MOST_MILES, BatchRequests, check_frame
 
-# as the service has them
-LAST_ZONE = 32_767
-MOST_MILES = 1_000.0
+# characters of a value that a reason shows
+_MOST_SHOWN = 200
 
 Mask = npt.NDArray[np.bool_]
 _NOTHING = pa.array(["", "nan", "NaN", "NA", "N/A", "null", "NULL", "None"])
@@ -67,7 +67,8 @@ def check_chunk(chunk: Chunk) -> tuple[Requests, Findings]:
         The requests of the rows that are good, and what is wrong with the others.
 
     Raises:
-        DataError: If a column is of a type that cannot be read.
+        DataError: If a column is of a type that cannot be read, or if rows that are taken for good
+            break the contract ``BatchRequests``.
     """
     findings = Findings(np.zeros(len(chunk.table), dtype=bool))
     time = _read(chunk, "pickup_datetime", findings, _read_times)
@@ -79,13 +80,32 @@ def check_chunk(chunk: Chunk) -> tuple[Requests, Findings]:
         findings.add_one(row, f"{name} is no UTF-8, found {chunk.table[name][row].as_py()!r}")
     good = ~findings.bad
     pickup, dropoff = (zone[good].astype(np.int64) for zone in zones)
-    return Requests(time[good], pickup, dropoff, miles[good]), findings
+    requests = Requests(time[good], pickup, dropoff, miles[good])
+    first = chunk.rows[0] if len(chunk.rows) else 0
+    check_frame(
+        pd.DataFrame(vars(requests)), BatchRequests, f"the chunk that begins at row {first}"
+    )
+    return requests, findings
+
+
+def is_missing(values: pa.ChunkedArray) -> Mask:
+    """Tell which values of a column are not there: null, NaN, or a word for nothing."""
+    column = _flat(values)
+    missing = _mask(pc.is_null(column, nan_is_null=True))
+    if _is_text(column.type):
+        missing |= _mask(pc.is_in(pc.utf8_trim_whitespace(column), _NOTHING))
+    return missing
+
+
+def _flat(values: pa.ChunkedArray) -> pa.Array:
+    column = values.combine_chunks()
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    return column
 
 
 def _read(chunk: Chunk, name: str, findings: Findings, how: Callable[..., Any]) -> Any:
-    column = chunk.table[name].combine_chunks()
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
+    column = _flat(chunk.table[name])
     try:
         return how(column, name, findings)
     except (pa.ArrowException, TypeError, ValueError) as error:
@@ -151,10 +171,10 @@ def _local(index: pd.DatetimeIndex) -> Any:
 def _read_zones(column: pa.Array, name: str, findings: Findings) -> Any:
     value, wrong = _numbers(column)
     missing = np.isnan(value) & ~wrong
-    allowed = (value >= 1) & (value <= LAST_ZONE) & (value == np.floor(value))
+    allowed = (value >= 1) & (value <= LAST_REQUESTED_ZONE) & (value == np.floor(value))
     findings.add(missing, name, "is missing")
     wrong |= ~missing & ~allowed
-    findings.add(wrong, name, f"must be a whole number from 1 to {LAST_ZONE}", column)
+    findings.add(wrong, name, f"must be a whole number from 1 to {LAST_REQUESTED_ZONE}", column)
     return value
 
 
@@ -204,4 +224,6 @@ def _shown(values: pa.Array, row: int) -> str:
         (time,) = values.slice(row, 1).to_numpy(zero_copy_only=False).astype("M8[s]")
         return str(time) if values.type.tz is None else f"{time}Z"
     value = values[row].as_py()
+    if isinstance(value, str) and len(value) > _MOST_SHOWN:
+        return f"{value[:_MOST_SHOWN]!r} and {len(value) - _MOST_SHOWN:,} characters more"
     return repr(value) if isinstance(value, str | int | float) else str(value)

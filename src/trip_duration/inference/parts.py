@@ -31,9 +31,11 @@ class Parts:
 
     Attributes:
         target: The place of the answers.
+        key: What the parts are made of, as the journal has it: file, model, size of a chunk.
     """
 
     target: Path
+    key: Key
 
     @property
     def folder(self) -> Path:
@@ -43,15 +45,15 @@ class Parts:
     @property
     def rejects(self) -> Path:
         """The place of the rows that are no requests."""
-        return self.target.with_name(f"{self.target.stem}.rejected{self.target.suffix}")
+        return rejects_of(self.target)
 
-    def begin(self, key: Key) -> None:
+    def begin(self) -> None:
         """Keep the parts if they were made of the same; else begin anew."""
-        if read_json(self._journal) == key:
+        if read_json(self._journal) == self.key:
             return
         self.discard()
         self.folder.mkdir(parents=True)
-        write_json(self._journal, key)
+        write_json(self._journal, self.key)
 
     def discard(self) -> None:
         """Remove the parts."""
@@ -64,13 +66,32 @@ class Parts:
         return self._path(number, ANSWERED).is_file()
 
     def add(self, number: int, answered: pa.Table, rejected: pa.Table) -> None:
-        """Keep what was made of a chunk."""
+        """Keep what was made of a chunk.
+
+        Raises:
+            DataError: If another run has begun anew in the folder, which a lock should prevent.
+        """
+        self._require_own()
         # the answers are last: where they are, the chunk is done
         for table, kind in ((rejected, REJECTED), (answered, ANSWERED)):
             write_whole(self._path(number, kind), partial(_write_part, table))
 
-    def finish(self) -> None:
-        """Put the parts together, each table in its place; without rejected rows there is none."""
+    def finish(self, chunks: int) -> None:
+        """Put the parts together, each table in its place; without rejected rows there is none.
+
+        Args:
+            chunks: Number of chunks of the file.
+
+        Raises:
+            DataError: If the parts are not those of this run, or not all of them are there.
+        """
+        self._require_own()
+        found = len(self._all(ANSWERED))
+        if found != chunks:
+            raise DataError(
+                f"{self.folder} holds {found} parts, expected {chunks}, one for each chunk of the "
+                "file. Remove the folder and run again."
+            )
         if self.count(REJECTED):
             write_whole(self.rejects, lambda path: _join(self._all(REJECTED), path))
         else:
@@ -82,6 +103,13 @@ class Parts:
         """Return how many rows were ``answered``, or ``rejected``."""
         return sum(_rows(path) for path in self._all(kind))
 
+    def _require_own(self) -> None:
+        if read_json(self._journal) != self.key:
+            raise DataError(
+                f"{self.folder}: another run has removed or replaced the parts of this one, so "
+                f"{self.target} is not written. Run again when no other run writes to it."
+            )
+
     @property
     def _journal(self) -> Path:
         return self.folder / "journal.json"
@@ -91,6 +119,11 @@ class Parts:
 
     def _all(self, kind: str) -> list[Path]:
         return sorted(self.folder.glob(f"*.{kind}.arrow"))
+
+
+def rejects_of(target: Path) -> Path:
+    """Return the place of the rows that are no requests, beside that of the answers."""
+    return target.with_name(f"{target.stem}.rejected{target.suffix}")
 
 
 def write_whole(place: Path, write: Callable[[Path], object]) -> None:

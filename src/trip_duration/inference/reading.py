@@ -17,10 +17,9 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from trip_duration.errors import DataError
-from trip_duration.features.requests import REQUEST_COLUMNS, ROUTE_DISTANCE
+from trip_duration.inference.columns import check_columns
 from trip_duration.inference.finding import kind_of
 
-ANSWER_COLUMNS = ("minutes", "lower", "upper", "flags", "model_sha256")
 _BLOCK = 1 << 20
 # a record of a CSV file may be as long as a block; Arrow reads 32 blocks ahead
 _BYTES_A_ROW, _LEAST_BLOCK = 32, 1 << 16
@@ -128,7 +127,7 @@ class RequestFile:
 def _parquet_chunks(path: Path, rows: int) -> Iterator[Chunk]:
     # buffered, or the whole of a row group is read at once
     with pq.ParquetFile(path, buffer_size=_BLOCK, pre_buffer=False) as file:
-        _check_columns(path, file.schema_arrow.names)
+        check_columns(path, file.schema_arrow.names)
         kinds = [field.with_type(_VIEWS.get(field.type, field.type)) for field in file.schema_arrow]
         schema, done = pa.schema(kinds), 0
         for batch in file.iter_batches(batch_size=rows):
@@ -151,12 +150,20 @@ def _csv_chunks(path: Path, rows: int) -> Iterator[Chunk]:
     def set_aside(row: Any) -> str:
         # its number counts the header
         said = f"expected {row.expected_columns} values, found {row.actual_columns}"
+        if breaks := row.text.count("\n"):
+            said += f", over {breaks + 1:,} lines (is a quote left open?)"
         broken.append((row.number - 1, f"{said}: {row.text[:_SHOWN]!r}"))
         return "skip"
 
-    with _open_csv(path, rows, set_aside) as file:
+    with _naming_long_records(path, 0, rows):
+        opened = _open_csv(path, rows, set_aside)
+    with opened as file:
         done = 0
-        for batch in file:
+        while True:
+            with _naming_long_records(path, done, rows):
+                batch = next(file, None)
+            if batch is None:
+                break
             numbers = _numbers_of(len(batch), done, broken)
             # the reader is ahead: only what lies before the last row belongs to the chunk
             done = int(numbers[-1]) if len(numbers) else done
@@ -167,6 +174,24 @@ def _csv_chunks(path: Path, rows: int) -> Iterator[Chunk]:
         if broken or not done:
             table, _ = _as_text(pa.RecordBatch.from_pylist([], schema=file.schema))
             yield Chunk(table, np.arange(0), tuple(sorted(broken)))
+
+
+@contextmanager
+def _naming_long_records(path: Path, after: int, rows: int) -> Iterator[None]:
+    """Say of a record that is longer than a block where it begins, and why that may be."""
+    try:
+        yield
+    except pa.ArrowInvalid as error:
+        if "straddling object" not in str(error):
+            raise
+        raise DataError(
+            f"{path}: after row {after} begins a record of more than {_block_size(rows):,} bytes. "
+            "Is a quote left open there? If not, raise inference.chunk_rows."
+        ) from error
+
+
+def _block_size(rows: int) -> int:
+    return max(rows * _BYTES_A_ROW, _LEAST_BLOCK)
 
 
 def _as_text(batch: pa.RecordBatch) -> tuple[pa.Table, tuple[tuple[int, str], ...]]:
@@ -184,9 +209,7 @@ def _as_text(batch: pa.RecordBatch) -> tuple[pa.Table, tuple[tuple[int, str], ..
 
 def _open_csv(path: Path, rows: int, set_aside: Any) -> Any:
     # values are read as they stand, for the type of a column must not depend on the chunk
-    read = pacsv.ReadOptions(
-        use_threads=False, block_size=max(rows * _BYTES_A_ROW, _LEAST_BLOCK), encoding="utf8"
-    )
+    read = pacsv.ReadOptions(use_threads=False, block_size=_block_size(rows), encoding="utf8")
     first = pacsv.ParseOptions(newlines_in_values=True, invalid_row_handler=lambda _: "skip")
     plain = pacsv.ConvertOptions(check_utf8=False)
     source = _whole_lines(path, read.block_size)
@@ -195,7 +218,7 @@ def _open_csv(path: Path, rows: int, set_aside: Any) -> Any:
             names = file.schema.names
         except UnicodeDecodeError as error:
             raise DataError(f"{path}: the names of its columns are no UTF-8") from error
-    _check_columns(path, names)
+    check_columns(path, names)
     parse = pacsv.ParseOptions(
         newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=set_aside
     )
@@ -223,21 +246,3 @@ def _numbers_of(count: int, done: int, broken: list[tuple[int, str]]) -> npt.NDA
     left_out = np.array([row for row, _ in broken if row > done], dtype=np.int64)
     numbers = np.arange(done + 1, done + 1 + count + len(left_out))
     return numbers[~np.isin(numbers, left_out)][:count]
-
-
-def _check_columns(path: Path, names: list[str]) -> None:
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise DataError(f"{path} has more than one column {', '.join(twice)}")
-    missing = [name for name in REQUEST_COLUMNS if name not in names]
-    if missing:
-        raise DataError(
-            f"{path} lacks {', '.join(missing)}: expected the columns "
-            f"{', '.join(REQUEST_COLUMNS)} and optionally {ROUTE_DISTANCE}; "
-            f"found {', '.join(names) or 'none'}"
-        )
-    taken = [name for name in names if name in ANSWER_COLUMNS]
-    if taken:
-        raise DataError(
-            f"{path} has the column {', '.join(taken)}, which is the name of an answer: rename it"
-        )

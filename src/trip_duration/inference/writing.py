@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -19,9 +19,12 @@ from trip_duration.inference.parts import (
     Key,
     Parts,
     read_json,
+    rejects_of,
     write_json,
 )
-from trip_duration.inference.reading import Identity, RequestFile
+from trip_duration.inference.reading import Chunk, Identity, RequestFile
+from trip_duration.inference.survey import Survey
+from trip_duration.storage import hold_lock
 
 log = logging.getLogger(__name__)
 # of the parts; another one is not continued
@@ -36,17 +39,23 @@ def write_batch(batch: Batch, output: Path) -> None:
     The answers to a file are written beside their place in parts, one for each chunk, and put
     there when they are whole. A run that was killed goes on with the chunk that it was at, if file
     and predictor are the same. Rows that are no requests go to ``<name>.rejected.<suffix>``.
+    One process at a time writes to an output; a lock of the operating system sees to that.
 
     Args:
         batch: Files and predictor.
         output: A file that ends in ``.parquet`` or ``.csv``; for a folder of files, a folder.
 
     Raises:
+        BusyError: If another process is writing to the output.
         DataError: If a file cannot be read, or the output cannot be what it is to be.
     """
     targets = _targets(batch, output)
     try:
-        _write_all(batch, targets, output / _FINISHED if batch.requested.folder else None)
+        if batch.requested.folder:
+            with _locked(output / _FINISHED, output, "a folder of requests"):
+                _write_all(batch, targets, output / _FINISHED)
+        else:
+            _write_all(batch, targets, None)
     except OSError as error:
         raise DataError(f"{output} cannot be written: {error}") from error
 
@@ -66,7 +75,7 @@ def _targets(batch: Batch, output: Path) -> dict[Path, Path]:
         targets = {source: output}
     read, written = {source.resolve() for source in targets}, dict[Path, Path]()
     for source, target in targets.items():
-        for path in (target.resolve(), Parts(target).rejects.resolve()):
+        for path in (target.resolve(), rejects_of(target).resolve()):
             if path in read:
                 raise DataError(f"{target} would overwrite {source}, or another file that is read")
             other = written.setdefault(path, source)
@@ -83,22 +92,42 @@ def _write_all(batch: Batch, targets: dict[Path, Path], finished: Path | None) -
     for source, target in targets.items():
         file = RequestFile(source)
         before = file.state()
-        identity = file.identify()
-        key = _key(batch, identity)
-        if done.get(target.name) == key and target.is_file():
-            log.info("%s is answered already", source)
-            continue
-        with _bar(file.expected_rows(identity), source.name) as advance:
-            parts = Parts(target)
-            parts.begin(key)
-            for rows in _answer_chunks(batch, file, parts, before):
-                advance(rows)
-            _finish(parts, source)
+        with _locked(target, target, source):
+            identity = file.identify()
+            key = _key(batch, identity)
+            if done.get(target.name) == key and target.is_file():
+                log.info("%s is answered already", source)
+                continue
+            _write_one(batch, file, Parts(target, key), before, identity)
         if finished:
             done[target.name] = key
             write_json(finished, done)
     if finished:
         finished.unlink(missing_ok=True)
+
+
+def _write_one(
+    batch: Batch, file: RequestFile, parts: Parts, before: _State, identity: Identity
+) -> None:
+    with _bar(file.expected_rows(identity), file.path.name) as advance:
+        parts.begin()
+        survey, chunks = Survey(kind_of(file.path) == ".csv"), 0
+        for chunk in _answer_chunks(batch, file, parts, before):
+            advance(len(chunk.rows) + len(chunk.broken))
+            survey.add(chunk)
+            chunks += 1
+        _finish(parts, file.path, chunks)
+    for warning in survey.warnings(identity):
+        log.warning("%s: %s", file.path, warning)
+
+
+def _locked(place: Path, output: Path, source: object) -> AbstractContextManager[None]:
+    return hold_lock(
+        place.with_name(f".{place.name.lstrip('.')}.lock"),
+        str(output),
+        f"bulk prediction of {source}",
+        advice="Wait until it ends, or name another output.",
+    )
 
 
 def _key(batch: Batch, identity: Identity) -> Key:
@@ -110,8 +139,10 @@ def _key(batch: Batch, identity: Identity) -> Key:
     }
 
 
-def _answer_chunks(batch: Batch, file: RequestFile, parts: Parts, before: _State) -> Iterator[int]:
-    """Make the parts that are missing; yield how many rows each chunk of the file has."""
+def _answer_chunks(
+    batch: Batch, file: RequestFile, parts: Parts, before: _State
+) -> Iterator[Chunk]:
+    """Make the parts that are missing; yield every chunk of the file."""
     for number, chunk in enumerate(file.chunks(batch.chunk_rows)):
         if not parts.has(number):
             try:
@@ -121,13 +152,13 @@ def _answer_chunks(batch: Batch, file: RequestFile, parts: Parts, before: _State
             # before it is kept: the next run would take it for a part of the file as it was
             _require_same(file, before, parts)
             parts.add(number, answered, rejected)
-        yield len(chunk.rows) + len(chunk.broken)
+        yield chunk
     _require_same(file, before, parts)
 
 
-def _finish(parts: Parts, source: Path) -> None:
+def _finish(parts: Parts, source: Path, chunks: int) -> None:
     answered_rows, rejected_rows = parts.count(ANSWERED), parts.count(REJECTED)
-    parts.finish()
+    parts.finish(chunks)
     log.info("%s: %s rows of %s answered", parts.target, f"{answered_rows:,}", source.name)
     if rejected_rows:
         log.warning("%s: %s rows set aside, with reasons", parts.rejects, f"{rejected_rows:,}")

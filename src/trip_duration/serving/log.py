@@ -17,9 +17,10 @@ from pathlib import Path
 
 from sqlalchemy.engine import Engine
 
-from trip_duration.serving.database import insert, is_of_the_rows, open_database, upgrade
+from trip_duration.serving.database import open_database
 from trip_duration.serving.entry import Entry, Rows, as_row
 from trip_duration.serving.spool import Spool
+from trip_duration.serving.writer import DatabaseWriter
 
 __all__ = ["Entry", "Limits", "PredictionLog", "open_log"]
 
@@ -72,13 +73,13 @@ class PredictionLog:
     """
 
     def __init__(self, engine: Engine, spool: Spool, limits: Limits) -> None:  # noqa: D107 - see open_log
-        self._engine, self._spool, self._limits = engine, spool, limits
+        self._writer, self._spool, self._limits = DatabaseWriter(engine), spool, limits
         self._queue: deque[Entry] = deque()
         self._in_hand: Rows = []
         self._written = self._lost = 0
         self._counting, self._wake = threading.Lock(), threading.Event()
         self._closed, self._deadline = False, math.inf
-        self._down = self._migrated = False
+        self._down = False
         self._retry_at = self._adopt_at = self._complain_at = 0.0
         self._thread: threading.Thread | None = None
 
@@ -133,7 +134,7 @@ class PredictionLog:
         self._set_aside([*self._in_hand, *self._take(len(self._queue))])
         self._in_hand = []
         self._spool.close()
-        self._engine.dispose()
+        self._writer.reset()
 
     def _run(self) -> None:
         while True:
@@ -201,38 +202,22 @@ class PredictionLog:
         if time.monotonic() < self._retry_at:
             return False
         try:
-            if not self._migrated:
-                upgrade(self._engine)
-                self._migrated = True
-            refused = self._insert(rows)
+            refused = self._writer.write(rows)
         except Exception as error:  # drivers raise errors of many kinds when a server goes away
             self._note_outage(error)
             return False
         if self._down:
             logger.warning("the prediction log is back at its database")
         self._down = False
-        self._written += len(rows) - refused
+        for reason in refused:
+            self._lose(1, reason)
+        self._written += len(rows) - len(refused)
         return True
-
-    def _insert(self, rows: Rows) -> int:
-        """Insert rows, and return how many of them no database would take."""
-        try:
-            insert(self._engine, rows)
-        except Exception as error:
-            if not is_of_the_rows(error):
-                raise
-            if len(rows) == 1:
-                self._lose(1, f"the database refuses a row ({type(error).__name__})")
-                return 1
-            # one of them must not hold up the others
-            middle = len(rows) // 2
-            return self._insert(rows[:middle]) + self._insert(rows[middle:])
-        return 0
 
     def _note_outage(self, error: Exception) -> None:
         self._retry_at = time.monotonic() + self._limits.retry
         # it may be another database that comes back
-        self._migrated = False
+        self._writer.reset()
         if not self._down:
             said = str(getattr(error, "orig", None) or error).strip()
             logger.warning("the prediction log goes to the spool, its database is down: %s", said)

@@ -10,8 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,11 +21,14 @@ import pyarrow.parquet as pq
 from tqdm.auto import tqdm
 
 from trip_duration.errors import DataError, SourceError
+from trip_duration.schemas import ZoneLookup, check_frame
+from trip_duration.storage import hold_lock, remove_unfinished, replacing
 from trip_duration.tlc.files import match_columns
 from trip_duration.tlc.source import RemoteFile, sha256_of
 
 log = logging.getLogger(__name__)
 
+_LOCK = ".ingestion.lock"
 Record = dict[str, Any]
 Facts = tuple[int | None, list[str] | None]
 
@@ -38,8 +40,9 @@ class MirroredFile:
     Attributes:
         path: Where it lies.
         record: ``file`` (the publisher's name), ``source``, ``fingerprint`` (at the source),
-            ``sha256``, ``bytes``, ``rows`` and ``columns`` (None where they mean nothing) and
-            ``ingested_at`` (UTC, when this content first came).
+            ``sha256``, ``bytes``, ``modified_ns`` (of the copy, Unix time), ``rows`` and
+            ``columns`` (None where they mean nothing) and ``ingested_at`` (UTC, when this content
+            first came).
     """
 
     path: Path
@@ -49,6 +52,8 @@ class MirroredFile:
 def mirror(files: Mapping[str, RemoteFile], folder: Path) -> None:
     """Bring the copies in ``folder`` up to date, in the order of their names.
 
+    One process does so at a time; others wait for it, and say so.
+
     Args:
         files: The file to copy for each name relative to ``folder``.
         folder: Where the copies lie.
@@ -57,10 +62,13 @@ def mirror(files: Mapping[str, RemoteFile], folder: Path) -> None:
         SourceError: If a file cannot be had, or is not what it should be. The copies made before
             stay, and so does an older copy of the file itself.
     """
-    names = tqdm(sorted(files), desc=f"ingest {folder.name}", unit="file", disable=None)
-    for name in names:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        _update(files[name], folder / name)
+    with hold_lock(folder / _LOCK, f"the folder {folder}", "ingestion"):
+        names = tqdm(sorted(files), desc=f"ingest {folder.name}", unit="file", disable=None)
+        for name in names:
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            remove_unfinished(target.parent)
+            _update(files[name], target)
 
 
 def mirrored_files(folder: Path) -> dict[str, MirroredFile]:
@@ -81,7 +89,7 @@ def _update(file: RemoteFile, target: Path) -> None:
     if not file.refresh and _is_current(target, old, file.source, fingerprint):
         log.info("%s: unchanged at %s, not fetched", file.name, file.source)
         return
-    with _replacing(target) as part:
+    with replacing(target) as part:
         file.fetch(part)
         rows, columns = _check(part, file)
         new = {
@@ -90,6 +98,7 @@ def _update(file: RemoteFile, target: Path) -> None:
             "fingerprint": fingerprint,
             "sha256": sha256_of(part),
             "bytes": part.stat().st_size,
+            "modified_ns": part.stat().st_mtime_ns,
             "rows": rows,
             "columns": columns,
             "ingested_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -125,17 +134,6 @@ def _continue(old: Record | None, new: Record) -> Record:
     return new
 
 
-@contextmanager
-def _replacing(target: Path) -> Iterator[Path]:
-    """Give a name to write under, which becomes ``target`` unless there is an error."""
-    part = target.with_name(f".{target.name}.part")
-    try:
-        yield part
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
-
-
 def _sidecar(target: Path) -> Path:
     return target.with_name(f"{target.name}.json")
 
@@ -149,14 +147,14 @@ def _read_record(target: Path) -> Record | None:
 
 
 def _write_record(target: Path, record: Record) -> None:
-    with _replacing(_sidecar(target)) as part:
+    with replacing(_sidecar(target)) as part:
         part.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 
 def _check(path: Path, file: RemoteFile) -> Facts:
     expected, read = _READERS[Path(file.name).suffix]
     try:
-        return read(path)
+        return read(path, file.name)
     except (DataError, OSError, ValueError, zipfile.BadZipFile) as error:
         raise SourceError(
             f"{file.name} from {file.source}: expected {expected}, found {_kind(path)} ({error}). "
@@ -164,21 +162,20 @@ def _check(path: Path, file: RemoteFile) -> Facts:
         ) from error
 
 
-def _read_trips(path: Path) -> Facts:
+def _read_trips(path: Path, name: str) -> Facts:
     with pq.ParquetFile(path) as file:
-        columns = file.schema_arrow.names
-        match_columns(columns, "the file")
-        return file.metadata.num_rows, columns
+        columns, rows = file.schema_arrow.names, file.metadata.num_rows
+        match_columns(columns, name, rows)
+        return rows, columns
 
 
-def _read_lookup(path: Path) -> Facts:
-    columns = pd.read_csv(path, keep_default_na=False).columns.tolist()
-    if "LocationID" not in columns:
-        raise ValueError("it has no column LocationID")
-    return None, columns
+def _read_lookup(path: Path, name: str) -> Facts:
+    lookup = pd.read_csv(path, keep_default_na=False)
+    check_frame(lookup, ZoneLookup, name)
+    return None, lookup.columns.tolist()
 
 
-def _read_shapes(path: Path) -> Facts:
+def _read_shapes(path: Path, _: str) -> Facts:
     with zipfile.ZipFile(path) as archive:
         if (damaged := archive.testzip()) is not None:
             raise ValueError(f"{damaged} in it is damaged")
@@ -187,7 +184,7 @@ def _read_shapes(path: Path) -> Facts:
     return None, None
 
 
-_READERS: dict[str, tuple[str, Callable[[Path], Facts]]] = {
+_READERS: dict[str, tuple[str, Callable[[Path, str], Facts]]] = {
     ".parquet": ("a parquet file of trips", _read_trips),
     ".csv": ("the table of zones", _read_lookup),
     ".zip": ("a zipped shapefile of zones", _read_shapes),

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from trip_duration.errors import SourceError
+from trip_duration.schemas import ZoneLookup, ZonePolygons, check_frame
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -28,17 +29,25 @@ def read_shapes(archive: Path) -> gpd.GeoDataFrame:
 
     Raises:
         SourceError: If the archive holds no readable shapefile with a ``LocationID``.
+        DataError: If a polygon breaks the contract ``ZonePolygons``.
     """
     import geopandas as gpd  # noqa: PLC0415 - a second of imports that most commands do not need
 
     try:
         polygons = gpd.read_file(f"/vsizip/{Path(archive).resolve()}/taxi_zones")
-        shapes = polygons[["LocationID", "geometry"]].to_crs(FEET).dissolve("LocationID")
+        polygons = polygons[["LocationID", "geometry"]].to_crs(FEET)
     except (OSError, RuntimeError, KeyError, ValueError) as error:
         raise SourceError(
             f"{archive}: expected a zipped shapefile of zones in the folder taxi_zones with a "
             f"column LocationID; found {error}. Ingest it again."
         ) from error
+    described = {
+        "LocationID": polygons["LocationID"].astype(np.int64),
+        "kind": polygons.geom_type,
+        "area": polygons.area,
+    }
+    check_frame(pd.DataFrame(described), ZonePolygons, str(archive))
+    shapes = polygons.dissolve("LocationID")
     copies = [
         shapes.loc[[theirs]].rename(index={theirs: zone})
         for zone, theirs in SHAPE_OF.items()
@@ -52,6 +61,7 @@ def read_lookup(path: Path) -> pd.DataFrame:
 
     Raises:
         SourceError: If the file is no table, or lacks a needed column.
+        DataError: If a row breaks the contract ``ZoneLookup``.
     """
     try:
         lookup = pd.read_csv(path, keep_default_na=False)
@@ -65,7 +75,7 @@ def read_lookup(path: Path) -> pd.DataFrame:
             f"{path}: column missing: {', '.join(sorted(missing))}. Found: "
             f"{', '.join(lookup.columns)}. Check that it is TLC's zone lookup."
         )
-    return lookup.set_index("LocationID")
+    return check_frame(lookup, ZoneLookup, str(path)).set_index("LocationID")
 
 
 def describe_zones(shapes: gpd.GeoDataFrame, lookup: pd.DataFrame) -> pd.DataFrame:

@@ -51,7 +51,7 @@ def clean_months(
         Each wanted month, with the digest of all that its trips depend on.
 
     Raises:
-        DataError: If a wanted month was not ingested.
+        DataError: If a wanted month was not ingested, or was altered since.
     """
     missing = [month for month in params.wanted if month not in raw_trips]
     if missing:
@@ -59,6 +59,8 @@ def clean_months(
             f"months not ingested: {', '.join(missing)}. Found: {', '.join(raw_trips) or 'none'}. "
             "Run the pipeline ingestion with the same months first."
         )
+    for month in params.wanted:
+        raw_trips[month].verify()
     known = zones["zone"].to_numpy()
     return {month: _plan(raw_trips[month], known, params) for month in params.wanted}
 
@@ -110,6 +112,18 @@ def assess_months(trips: dict[str, MonthPart], params: DataProcessingParams) -> 
             f"months not processed, or damaged: {', '.join(absent)}. Run the node clean_months."
         )
     months = {month: dict(trips[month].record["quality"]) for month in params.wanted}
+    return hold_against_gate(months, params)
+
+
+def hold_against_gate(
+    months: dict[str, dict[str, Any]], params: DataProcessingParams
+) -> dict[str, Any]:
+    """Return the quality report of months.
+
+    Args:
+        months: Counts of each month.
+        params: The bounds.
+    """
     failures = [
         f"{month}: {failure}"
         for month, quality in months.items()

@@ -46,7 +46,7 @@ def write_manifest(
         ``rows``, ``columns``, ``source``, ``ingested_at`` (UTC) and ``file``.
 
     Raises:
-        DataError: If a wanted month was not ingested.
+        DataError: If a wanted month was not ingested, or was altered since.
     """
     missing = [month for month in params.wanted if month not in raw_trips]
     if missing:
@@ -54,6 +54,8 @@ def write_manifest(
             f"{params.service}: months wanted but not ingested: {', '.join(missing)}. "
             "Run the ingestion pipeline from its first node."
         )
+    for month in params.wanted:
+        raw_trips[month].verify()
     return {
         "service": params.service.value,
         "months": {month: _entry(raw_trips[month].record) for month in params.wanted},
