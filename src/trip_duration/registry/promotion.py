@@ -27,7 +27,13 @@ from trip_duration.registry.records import (
     Candidate,
     Version,
 )
-from trip_duration.registry.rules import champions, is_open, require_own, require_pass
+from trip_duration.registry.rules import (
+    challengers,
+    champions,
+    is_open,
+    require_own,
+    require_pass,
+)
 from trip_duration.registry.versions import Registry
 from trip_duration.secrets import masked_uri
 
@@ -116,6 +122,8 @@ class Keeper:
     def archive(self, reference: str, reason: str = "") -> Line:
         """Put a version away: no alias points to it any more, and no rollback comes back to it.
 
+        If it is the challenger, the candidate that it displaced becomes the challenger again.
+
         Raises:
             RegistryError: If it is the champion.
         """
@@ -127,12 +135,14 @@ class Keeper:
                     "version or roll back, then archive it."
                 )
             aliases: dict[str, str | None] = {}
+            stages = {version.number: ARCHIVED}
             if CHALLENGER in version.aliases:
-                aliases[CHALLENGER] = None
+                displaced = self._displaced_by(version.number)
+                aliases[CHALLENGER] = displaced
+                stages |= {displaced: STAGING} if displaced else {}
             if PREVIOUS in version.aliases:
                 serving = self.registry.aliases().get(CHAMPION, "")
                 aliases[PREVIOUS] = self._former(version.number, serving)
-            stages = {version.number: ARCHIVED}
             return self._change("archive", version, aliases, stages, reason=reason)
 
     def settle(self) -> Line | None:
@@ -206,6 +216,11 @@ class Keeper:
         """Return the champion before the present one that is still there, by the ledger."""
         there = {version.number for version in self.registry.versions()} - set(without)
         return next((v for v in reversed(champions(self.ledger.lines())) if v in there), None)
+
+    def _displaced_by(self, number: str) -> str | None:
+        """Return the last candidate before the challenger that is still there, by the ledger."""
+        there = {version.number for version in self.registry.versions()} - {number}
+        return next((v for v in reversed(challengers(self.ledger.lines())) if v in there), None)
 
     def _require_files(self, version: Version) -> None:
         if not version.sha256:
