@@ -22,6 +22,7 @@ from trip_duration.registry.records import (
     CHAMPION,
     PREVIOUS,
     PRODUCTION,
+    SEMANTIC,
     STAGING,
     UNSTAGED,
     Candidate,
@@ -34,6 +35,7 @@ from trip_duration.registry.rules import (
     require_own,
     require_pass,
 )
+from trip_duration.registry.semantic import SemanticVersion, next_version
 from trip_duration.registry.versions import Registry
 from trip_duration.secrets import masked_uri
 
@@ -55,13 +57,21 @@ class Keeper:
     actor: str
 
     def register(self, candidate: Candidate) -> Version:
-        """Register a logged model and make it the challenger."""
+        """Register a logged model with its semantic version, and make it the challenger."""
         with self._changing():
-            version = self.registry.add(candidate)
+            semantic = self._next_version(candidate)
+            version = self.registry.add(candidate, semantic)
             old = self.registry.find(CHALLENGER)
             stages = {version.number: STAGING} | ({old.number: UNSTAGED} if old else {})
-            self._change("register", version, {CHALLENGER: version.number}, stages)
+            aliases = {CHALLENGER: version.number}
+            self._change("register", version, aliases, stages, semantic_version=str(semantic))
         return self.registry.get(version.number)
+
+    def _next_version(self, candidate: Candidate) -> SemanticVersion:
+        parent = self.registry.get(candidate.parent) if candidate.parent else None
+        contents = [line.content for line in self.ledger.lines()]
+        taken = {content[SEMANTIC] for content in contents if SEMANTIC in content}
+        return next_version(candidate.tags, self.registry.versions(), taken, parent)
 
     def promote(
         self, reference: str, report: Mapping[str, Any], reason: str = "", force: bool = False
@@ -69,7 +79,7 @@ class Keeper:
         """Make a version the champion, and the champion the previous one.
 
         Args:
-            reference: Alias or number of the version.
+            reference: Alias, number or semantic version.
             report: The gate report, empty if there is none.
             reason: Why.
             force: Promote without a passing gate report; takes a reason.

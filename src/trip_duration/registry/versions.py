@@ -18,6 +18,7 @@ from trip_duration.registry.records import (
     LEDGER_HEAD,
     METRIC,
     MODEL_NAME,
+    SEMANTIC,
     SHA256,
     STAGE,
     UNSTAGED,
@@ -26,6 +27,7 @@ from trip_duration.registry.records import (
     Version,
     describe,
 )
+from trip_duration.registry.semantic import SemanticVersion
 from trip_duration.secrets import masked_uri, without_password
 
 if TYPE_CHECKING:
@@ -84,14 +86,20 @@ class Registry:
         return {alias: str(number) for model in found for alias, number in model.aliases.items()}
 
     def find(self, reference: str) -> Version | None:
-        """Return the version of an alias or a number, or None if there is none."""
+        """Return the version of an alias, a number or a semantic version, or None if none has it.
+
+        Args:
+            reference: For example ``champion``, ``2``, ``v1.2.3`` or ``1.2.3``.
+        """
         aliases = self.aliases()
         number = aliases.get(reference, reference)
-        known = {version.number: version for version in self.versions()}
-        return known.get(number)
+        semantic = SemanticVersion.parse(reference)
+        names = {number, str(semantic)} if semantic else {number}
+        found = (v for v in self.versions() if names & {v.number, v.semantic_version} - {""})
+        return next(found, None)
 
     def get(self, reference: str) -> Version:
-        """Return the version of an alias or a number.
+        """Return the version of an alias, a number or a semantic version; see ``find``.
 
         Raises:
             RegistryError: If there is none; the message says what there is.
@@ -104,10 +112,11 @@ class Registry:
                 f"the alias {reference} points to version {self.aliases()[reference]}, which was "
                 "deleted. Promote another with `trip-duration models promote`."
             )
-        there = ", ".join([*self.aliases(), *(v.number for v in reversed(self.versions()))])
+        there = ", ".join([*self.aliases(), *(v.name for v in reversed(self.versions()))])
         raise RegistryError(
             f"{self.name} has no version {reference!r}; it has: {there or 'none at all'}. "
-            "A `kedro run` that trains registers a version."
+            "A `kedro run` that trains registers its model if that is fit for production; else "
+            "the tag `registered` of its run gives the reasons."
         )
 
     def fetch(self, version: Version, to: Path) -> Path:
@@ -158,10 +167,11 @@ class Registry:
         with tempfile.TemporaryDirectory() as folder:
             return Registered(version, Predictor.load(self.fetch(version, Path(folder) / _KIND)))
 
-    def add(self, candidate: Candidate) -> Version:
+    def add(self, candidate: Candidate, semantic: SemanticVersion) -> Version:
         """Register a logged model as a new version that no alias points to."""
         metrics = {f"{METRIC}{name}": repr(value) for name, value in candidate.metrics.items()}
-        tags = {**candidate.tags, **metrics, SHA256: candidate.sha256, STAGE: UNSTAGED}
+        own = {SHA256: candidate.sha256, STAGE: UNSTAGED, SEMANTIC: str(semantic)}
+        tags = {**candidate.tags, **metrics, **own}
         with self._asking():
             if not self._client.search_registered_models(f"name='{self.name}'"):
                 self._create()
