@@ -139,9 +139,11 @@ class TrackingHook:
         run, self._run = self._run, None
         if run is not None:
             with run.failing_on_error():
-                run.finish(run_params, pipeline, catalog)
+                logged = run.finish(run_params, pipeline, catalog)
                 for line in whereabouts(run, pipeline, catalog, run_params.get("env")):
                     log.info(line)
+                if logged is not None:
+                    log.info(run.register(logged, pipeline, catalog).describe())
 
     @hook_impl(tryfirst=True)
     def on_pipeline_error(self, error: Exception) -> None:

@@ -1,4 +1,4 @@
-"""The predictor of a run that trains, registered as the challenger."""
+"""Registration of the predictor that a run has made, if it is fit for production."""
 
 from __future__ import annotations
 
@@ -6,12 +6,18 @@ import getpass
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from kedro.pipeline import Pipeline
+
+from trip_duration.features.requests import REQUEST_COLUMNS, ROUTE_DISTANCE
 from trip_duration.models import Predictor
 from trip_duration.months import span_months
+from trip_duration.params.promotion import PromotionParams
+from trip_duration.registry import admission, semantic
+from trip_duration.registry.admission import Evidence
 from trip_duration.registry.places import database_url
-from trip_duration.registry.records import Candidate, Version
+from trip_duration.registry.records import SEMANTIC, Candidate, Version
 from trip_duration.tracking.manifest import Code
 
 if TYPE_CHECKING:
@@ -22,6 +28,7 @@ FIGURES = tuple(
     for kind in ("request", "request_with_distance", "baseline")
     for name in ("mae", "coverage")
 )
+SOURCE = "source"
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,55 @@ class Logged:
     scores: Mapping[str, float]
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """Whether a run has registered its predictor.
+
+    Attributes:
+        version: The registered version, or None.
+        objections: Why there is none.
+    """
+
+    version: Version | None
+    objections: tuple[str, ...] = ()
+
+    def describe(self) -> str:
+        """Return the outcome as one line."""
+        if self.version is None:
+            return f"the predictor is not registered: {'; '.join(self.objections)}"
+        return f"the predictor is registered as version {self.version.name}, the challenger"
+
+    def as_tags(self) -> dict[str, str]:
+        """Return the outcome as tags of the run."""
+        if self.version is None:
+            return {"registered": f"no: {'; '.join(self.objections)}"}
+        return {"registered": self.version.number, SEMANTIC: self.version.semantic_version}
+
+
+def collect_evidence(predictor: Predictor, node: str, pipeline: Pipeline, catalog: Any) -> Evidence:
+    """Collect what a run shows of the predictor that it has made.
+
+    Args:
+        predictor: The predictor.
+        node: The node that has made it.
+        pipeline: What was run.
+        catalog: Where its results are.
+    """
+    # metrics on disk may be those of an earlier run, and of another predictor
+    measured = "metrics" in pipeline.from_nodes(node).all_outputs()
+    months = [*predictor.facts["train_months"], *predictor.facts["test_months"]]
+    passed, quality = (
+        catalog.load(name) if catalog.exists(name) else empty
+        for name, empty in (("passed_months", []), ("data_quality", {}))
+    )
+    return Evidence(
+        sha256=predictor.sha256,
+        behaviour=catalog.load("behaviour_report"),
+        scores=catalog.load("metrics")["test"] if measured else {},
+        ungated_months=admission.find_ungated(months, passed, quality),
+    )
+
+
 def describe(logged: Logged) -> Candidate:
     """Return what the registry is to know of a logged predictor."""
     facts = logged.predictor.facts
@@ -54,10 +110,14 @@ def describe(logged: Logged) -> Candidate:
     tags = {
         **logged.code.as_tags(),
         "data_digest": str(facts.get("data_digest")),
-        "family": logged.predictor.family,
-        "service": str(facts.get("service")),
         "train_months": months,
+        semantic.REQUEST_COLUMNS: ",".join([*REQUEST_COLUMNS, ROUTE_DISTANCE]),
+        semantic.SERVICE: str(facts.get("service")),
+        semantic.FEATURES: ",".join(logged.predictor.transformer.selected_),
+        semantic.FAMILY: logged.predictor.family,
     }
+    if facts.get(SOURCE):
+        tags[SOURCE] = str(facts[SOURCE])
     return Candidate(
         model_id=logged.model_id,
         run_id=logged.run_id,
@@ -68,9 +128,23 @@ def describe(logged: Logged) -> Candidate:
     )
 
 
-def register(logged: Logged, tracking_uri: str, project: Path) -> Version:
-    """Register a logged predictor where its run is tracked, as the challenger."""
-    return _keeper(tracking_uri, project).register(describe(logged))
+def register_if_fit(
+    logged: Logged, evidence: Evidence, params: PromotionParams, keeper: Keeper
+) -> Outcome:
+    """Register a logged predictor as the challenger, unless something speaks against it.
+
+    Args:
+        logged: The predictor.
+        evidence: What its run shows of it.
+        params: Whether runs register at all, and the bound on its error.
+        keeper: Who changes the registry where the run is tracked.
+    """
+    if not params.register_runs:
+        return Outcome(None, ("promotion.register_runs is false",))
+    objections = admission.find_objections(evidence, params)
+    if objections:
+        return Outcome(None, tuple(objections))
+    return Outcome(keeper.register(describe(logged)))
 
 
 def require_own_ledger(tracking_uri: str, project: Path) -> None:
@@ -79,12 +153,13 @@ def require_own_ledger(tracking_uri: str, project: Path) -> None:
     Raises:
         RegistryError: If the ledger is that of another registry.
     """
-    keeper = _keeper(tracking_uri, project)
+    keeper = keeper_of(tracking_uri, project)
     keeper.require_own(keeper.ledger.lines())
 
 
-def _keeper(tracking_uri: str, project: Path) -> Keeper:
-    # a database that only runs that train ask
+def keeper_of(tracking_uri: str, project: Path) -> Keeper:
+    """Return who changes the registry of a place, with the ledger of a project."""
+    # a database that only runs that make predictors need
     from trip_duration.registry.ledger import Ledger  # noqa: PLC0415
     from trip_duration.registry.promotion import Keeper  # noqa: PLC0415
     from trip_duration.registry.versions import Registry  # noqa: PLC0415

@@ -23,7 +23,14 @@ from trip_duration.tlc.files import data_digest
 from trip_duration.tracking import figures, files, plugin, surroundings
 from trip_duration.tracking.flatten import flat_parameters
 from trip_duration.tracking.manifest import LOCK, Code, describe_code, write_manifest
-from trip_duration.tracking.registration import Logged, register, require_own_ledger
+from trip_duration.tracking.registration import (
+    Logged,
+    Outcome,
+    collect_evidence,
+    keeper_of,
+    register_if_fit,
+    require_own_ledger,
+)
 from trip_duration.tracking.stopwatch import Stopwatch
 from trip_duration.tracking.studies import STUDIES, log_study
 from trip_duration.tracking.trials import REPORT, TrialLog, log_outcome
@@ -117,8 +124,14 @@ class TrackedRun:
         """
         return TrialLog(self.client, self.run_id, frozenset(ended_before))
 
-    def finish(self, run_params: Mapping[str, Any], pipeline: Pipeline, catalog: Any) -> None:
-        """Log what the nodes have made: scores, reports, data identity, manifest, the model."""
+    def finish(
+        self, run_params: Mapping[str, Any], pipeline: Pipeline, catalog: Any
+    ) -> Logged | None:
+        """Log what the nodes have made: scores, reports, data identity, manifest, the model.
+
+        Returns:
+            The logged predictor, if the run has made one.
+        """
         trained = "predictor" in pipeline.all_outputs()
         scores = self._log_scores(pipeline, catalog)
         with tempfile.TemporaryDirectory() as folder:
@@ -126,13 +139,25 @@ class TrackedRun:
             if trained:
                 write_manifest(Path(folder), self.code, run_params, pipeline, catalog)
             self.client.log_artifacts(self.run_id, folder)
-        if trained:
-            self._log_model(catalog.load("predictor"), scores, catalog)
+        logged = self._log_model(catalog.load("predictor"), scores) if trained else None
         if REPORT in pipeline.all_outputs():
             log_outcome(self.client, self.run_id, catalog.load(REPORT))
         for name in set(STUDIES.values()) & pipeline.all_outputs():
             log_study(self.client, self.run_id, name, catalog.load(name))
         self._log(metrics=self.watch.metrics())
+        return logged
+
+    def register(self, logged: Logged, pipeline: Pipeline, catalog: Any) -> Outcome:
+        """Register the predictor of a finished run if it is fit for production.
+
+        The last step of a run, so that one that fails has registered nothing.
+        """
+        params = read_parameters(catalog.load("parameters")).promotion
+        evidence = collect_evidence(logged.predictor, plugin.TRAINING_NODE, pipeline, catalog)
+        keeper = keeper_of(self.tracking_uri, self.project)
+        outcome = register_if_fit(logged, evidence, params, keeper)
+        self._log(tags=outcome.as_tags())
+        return outcome
 
     def fail(self, error: BaseException) -> None:
         """Log why the run has failed."""
@@ -190,7 +215,7 @@ class TrackedRun:
         (folder / "raw_manifest.json").write_text(json.dumps(manifest, indent=2))
         self._log(tags={"data_digest": data_digest(manifest)})
 
-    def _log_model(self, predictor: Any, scores: Mapping[str, float], catalog: Any) -> None:
+    def _log_model(self, predictor: Any, scores: Mapping[str, float]) -> Logged:
         from trip_duration.tracking.model import log_predictor  # noqa: PLC0415 - see client
 
         names = list(predictor.transformer.selected_)
@@ -201,10 +226,8 @@ class TrackedRun:
             "training_data_digest": str(predictor.facts.get("data_digest")),
         }
         self._log(metrics={"features": len(names)}, tags=facts)
-        logged = log_predictor(predictor)
-        if read_parameters(catalog.load("parameters")).promotion.register_runs:
-            made = Logged(predictor, logged.model_id, self.run_id, self.code, scores)
-            register(made, self.tracking_uri, self.project)
+        model_id = log_predictor(predictor).model_id
+        return Logged(predictor, model_id, self.run_id, self.code, scores)
 
     def _log(
         self,
