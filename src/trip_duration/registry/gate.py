@@ -26,6 +26,7 @@ from trip_duration.features import requests_of
 from trip_duration.models import Predictor
 from trip_duration.months import MonthPart, span_months
 from trip_duration.params.promotion import PromotionParams
+from trip_duration.registry.admission import find_ungated, gain_over_table
 from trip_duration.registry.records import Registered
 
 Record = dict[str, Any]
@@ -66,6 +67,35 @@ def read_months(trips: Mapping[str, MonthPart], months: Sequence[str]) -> pd.Dat
             "data_processing with these months, or set promotion.test_months."
         )
     return pd.concat([trips[month].read() for month in months], ignore_index=True)
+
+
+def require_gated(
+    months: Sequence[str],
+    trips: Mapping[str, MonthPart],
+    passed_months: Sequence[str],
+    data_quality: Record,
+) -> None:
+    """Refuse processed months that the gate of data_processing has not passed.
+
+    Args:
+        months: Months whose trips are needed.
+        trips: Processed months.
+        passed_months: Months that have passed the gate.
+        data_quality: The quality report, for the months that fail it.
+
+    Raises:
+        DataError: With the months, and how to have them gated.
+    """
+    processed = [month for month in months if month in trips]
+    ungated = find_ungated(processed, passed_months, data_quality)
+    if ungated:
+        wanted = span_months(tuple(sorted({*months})))
+        raise DataError(
+            f"the data gate has not passed {', '.join(ungated)} (passed: "
+            f"{span_months(tuple(passed_months)) or 'none'}). Run `kedro run --pipelines "
+            f'ingestion,data_processing --params "months={wanted}"`; if a month fails there, see '
+            "data_quality.json and leave it out of promotion.test_months."
+        )
 
 
 def measure(
@@ -152,7 +182,7 @@ def _judge_behaviour(checks: Sequence[Record]) -> Criterion:
 def _judge_table(own: Record, params: PromotionParams) -> Criterion:
     # the table knows no distance, so that the fair comparison is without
     mae, table = (own["metrics"][name]["mae"] for name in ("request", "baseline"))
-    gain = 1 - mae / table
+    gain = gain_over_table(own["metrics"])
     words = (
         f"MAE {mae:.3f} minutes without distance, {table:.3f} by the lookup table: {gain:.1%} less"
     )
