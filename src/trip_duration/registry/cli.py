@@ -12,7 +12,12 @@ import click
 
 from trip_duration.commands import or_not_done
 from trip_duration.errors import TripDurationError
-from trip_duration.registry.places import data_folder, database_url, registry_uri
+from trip_duration.registry.places import (
+    data_folder,
+    database_url,
+    find_project,
+    registry_uri,
+)
 
 if TYPE_CHECKING:
     from trip_duration.registry.promotion import Keeper
@@ -85,7 +90,11 @@ def show(choices: dict[str, str | None], reference: str) -> None:
 
     REFERENCE is an alias, a number or a semantic version; the champion if it is not given.
     """
-    from trip_duration.registry.listing import print_aligned  # noqa: PLC0415 - keeps --help quick
+    from trip_duration.registry.listing import (  # noqa: PLC0415 - keeps --help quick
+        print_aligned,
+        print_gate,
+        print_history,
+    )
 
     with or_not_done():
         keeper = _keeper(choices)
@@ -104,9 +113,9 @@ def show(choices: dict[str, str | None], reference: str) -> None:
         **{name: f"{value:.4f}" for name, value in version.metrics.items()},
     }
     print_aligned(list(known.items()))
-    _print_history(lines)
+    print_history(lines)
     for line in lines:
-        _print_gate(line.content.get("gate_report"))
+        print_gate(line.content.get("gate_report"))
 
 
 @models.command()
@@ -162,17 +171,35 @@ def archive(choices: dict[str, str | None], reference: str, reason: str) -> None
 
 
 @models.command()
+@click.argument("reference", default="champion")
+@click.pass_obj
+def tag(choices: dict[str, str | None], reference: str) -> None:
+    """Make an annotated git tag, such as model-v1.2.3, at the commit of a version's run.
+
+    REFERENCE is an alias, a number or a semantic version; the champion if it is not given. Refused
+    if the code of the run was not that of a commit. The tag is not pushed.
+    """
+    from trip_duration.registry.git_tags import tag_commit  # noqa: PLC0415 - keeps --help quick
+
+    with or_not_done():
+        version = _keeper(choices).registry.get(reference)
+        click.echo(tag_commit(version, find_project(Path.cwd())))
+
+
+@models.command()
 @click.option("--json", "as_json", is_flag=True, help="Whole lines, a JSON object each.")
 @click.pass_obj
 def history(choices: dict[str, str | None], as_json: bool) -> None:
     """Show the ledger: who changed what, when and why."""
+    from trip_duration.registry.listing import print_history  # noqa: PLC0415 - keeps --help quick
+
     with or_not_done():
         lines = _keeper(choices).ledger.lines()
     if as_json:
         for line in lines:
             click.echo(json.dumps(asdict(line)))
     else:
-        _print_history(lines)
+        print_history(lines)
 
 
 @models.command()
@@ -205,30 +232,3 @@ def _read_report(path: Path, required: bool) -> dict[str, Any]:
     if not isinstance(report, dict):
         raise TripDurationError(f"{path} is no gate report: expected a JSON object.")
     return report
-
-
-def _print_history(lines: list[Any]) -> None:
-    from trip_duration.registry.listing import print_aligned  # noqa: PLC0415 - see show
-
-    head = ("line", "when (UTC)", "event", "action", "version", "who", "why")
-    rows = [
-        (
-            line.sequence,
-            line.at[:19].replace("T", " "),
-            line.event,
-            line.action + (" (forced)" if line.content.get("forced") else ""),
-            line.version,
-            line.actor,
-            line.reason or "-",
-        )
-        for line in lines
-    ]
-    click.echo()
-    print_aligned([head, *rows])
-
-
-def _print_gate(report: dict[str, Any] | None) -> None:
-    if report:
-        click.echo(f"\ngate on {', '.join(report.get('months', []))}:")
-        for one in report["criteria"]:
-            click.echo(f"  {'passed' if one['passed'] else 'FAILED'} {one['name']}: {one['words']}")

@@ -1,9 +1,9 @@
-"""The table of registered versions that ``trip-duration models list`` prints."""
+"""The tables that ``trip-duration models`` prints: versions, the ledger, the outcome of a gate."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -116,3 +116,30 @@ def print_aligned(rows: Sequence[Sequence[object]]) -> None:
     for row in rows:
         cells = (f"{cell!s:<{width}}" for cell, width in zip(row, widths, strict=True))
         click.echo("  ".join(cells).rstrip())
+
+
+def print_history(lines: Iterable[Line]) -> None:
+    """Print lines of the ledger."""
+    head = ("line", "when (UTC)", "event", "action", "version", "who", "why")
+    rows = [
+        (
+            line.sequence,
+            line.at[:19].replace("T", " "),
+            line.event,
+            line.action + (" (forced)" if line.content.get("forced") else ""),
+            line.version,
+            line.actor,
+            line.reason or ABSENT,
+        )
+        for line in lines
+    ]
+    click.echo()
+    print_aligned([head, *rows])
+
+
+def print_gate(report: Mapping[str, Any] | None) -> None:
+    """Print the criteria of a gate report, if there is one."""
+    if report:
+        click.echo(f"\ngate on {', '.join(report.get('months', []))}:")
+        for one in report["criteria"]:
+            click.echo(f"  {'passed' if one['passed'] else 'FAILED'} {one['name']}: {one['words']}")

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from trip_duration.bundle import read_bundle, write_bundle
 from trip_duration.errors import ModelFileError, RegistryError, TripDurationError
+from trip_duration.registry.downloads import without_progress_bar
 from trip_duration.registry.places import TRACKING_VARIABLE, sqlite_file, with_driver
 from trip_duration.registry.records import (
     LEDGER_HEAD,
@@ -242,17 +242,3 @@ def _holds(folder: Path, sha256: str) -> bool:
         return read_bundle(folder, _KIND).sha256 == sha256
     except ModelFileError:
         return False
-
-
-@contextmanager
-def without_progress_bar() -> Iterator[None]:
-    """Keep MLflow from drawing a bar for each file that it copies."""
-    name: Any = "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"
-    before = os.environ.get(name)
-    os.environ[name] = "false"
-    try:
-        yield
-    finally:
-        del os.environ[name]
-        if before is not None:
-            os.environ[name] = before
