@@ -69,7 +69,7 @@ def test_the_default_is_all_and_needs_nothing_but_parameters_and_reports_of_stud
             },
         ),
         ("inference", {"batch_requests", "batch_predictor"}),
-        ("recalibration", {"trips", "passed_months", "predictor", "baseline"}),
+        ("recalibration", {"trips", "passed_months", "zones", "parent_predictor", "baseline"}),
         ("tuning", {"trips", "passed_months", "zones", "finished_trials"}),
     ],
 )

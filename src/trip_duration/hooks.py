@@ -93,6 +93,10 @@ class TrackingHook:
         if not asked:
             plugin.disable(run_params)
             return (yield)
+        if plugin.MAKERS.keys() <= asked:
+            raise RefusedParameters(
+                "one run makes one predictor: train first, then run the pipeline recalibration."
+            )
         parameters = read_parameters(catalog.load("parameters"))
         name = run_name(parameters, asked)
         plugin.name_run(name)

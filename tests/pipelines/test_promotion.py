@@ -24,11 +24,9 @@ RunKedro = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def project(new_project: Callable[[], Path], run_kedro: RunKedro) -> Path:
-    """A project after one run of its own: what a registry names lies where it was logged."""
-    project = new_project()
-    run_kedro(project)
-    return project
+def project(with_registry: Callable[[], Path]) -> Path:
+    """A project after one run, that may go on."""
+    return with_registry()
 
 
 def keeper_of(project: Path) -> Keeper:
@@ -143,7 +141,7 @@ def test_a_run_may_register_nothing(with_data: Callable[[], Path], run_kedro: Ru
 
 def test_a_challenger_is_not_judged_on_what_it_has_learnt_from(finished_run: Path) -> None:
     params = PromotionParams(test_months="2023-02..2023-03")
-    with pytest.raises(DataError, match="version 1, has learnt from 2023-02, and cannot be judged"):
+    with pytest.raises(DataError, match=r"version 1, has learnt from 2023-02 .*cannot be judged"):
         nodes.read_trips(registered_of(finished_run), {}, [], {}, params)
 
 

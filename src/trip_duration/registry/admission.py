@@ -25,12 +25,14 @@ class Evidence:
             the run has not measured them.
         ungated_months: Months that the predictor was made or measured with, and that the data gate
             has not passed.
+        further: Whatever else speaks against it.
     """
 
     sha256: str
     behaviour: Record
     scores: Mapping[str, Mapping[str, float]]
     ungated_months: Sequence[str]
+    further: Sequence[str] = ()
 
 
 def find_objections(evidence: Evidence, params: PromotionParams) -> list[str]:
@@ -44,6 +46,7 @@ def find_objections(evidence: Evidence, params: PromotionParams) -> list[str]:
         *_object_to_behaviour(evidence),
         *_object_to_months(evidence.ungated_months),
         *_object_to_scores(evidence.scores, params.min_gain),
+        *evidence.further,
     ]
 
 

@@ -18,7 +18,13 @@ from trip_duration.registry import admission, semantic
 from trip_duration.registry.admission import Evidence
 from trip_duration.registry.places import database_url
 from trip_duration.registry.records import SEMANTIC, Candidate, Version
+from trip_duration.tracking import plugin
 from trip_duration.tracking.manifest import Code
+from trip_duration.tracking.recalibration import (
+    admission_reports,
+    collect_recalibrated,
+    parent_tags,
+)
 
 if TYPE_CHECKING:
     from trip_duration.registry.promotion import Keeper
@@ -41,6 +47,8 @@ class Logged:
         run_id: The run.
         code: The code of the run.
         scores: Metrics of the run, by dotted name.
+        node: The node that has made it.
+        parent: The registered version that it was calibrated from, of a recalibration.
     """
 
     predictor: Predictor
@@ -48,6 +56,8 @@ class Logged:
     run_id: str
     code: Code
     scores: Mapping[str, float]
+    node: str = plugin.TRAINING_NODE
+    parent: Version | None = None
 
 
 @dataclass(frozen=True)
@@ -75,38 +85,34 @@ class Outcome:
         return {"registered": self.version.number, SEMANTIC: self.version.semantic_version}
 
 
-def collect_evidence(predictor: Predictor, node: str, pipeline: Pipeline, catalog: Any) -> Evidence:
+def collect_evidence(logged: Logged, pipeline: Pipeline, catalog: Any) -> Evidence:
     """Collect what a run shows of the predictor that it has made.
 
     Args:
-        predictor: The predictor.
-        node: The node that has made it.
+        logged: The predictor.
         pipeline: What was run.
         catalog: Where its results are.
     """
+    predictor = logged.predictor
+    if logged.node == plugin.RECALIBRATION_NODE:
+        return collect_recalibrated(predictor, logged.parent, pipeline, catalog)
     # metrics on disk may be those of an earlier run, and of another predictor
-    measured = "metrics" in pipeline.from_nodes(node).all_outputs()
+    measured = "metrics" in pipeline.from_nodes(logged.node).all_outputs()
     months = [*predictor.facts["train_months"], *predictor.facts["test_months"]]
-    passed, quality = (
-        catalog.load(name) if catalog.exists(name) else empty
-        for name, empty in (("passed_months", []), ("data_quality", {}))
-    )
     return Evidence(
         sha256=predictor.sha256,
         behaviour=catalog.load("behaviour_report"),
         scores=catalog.load("metrics")["test"] if measured else {},
-        ungated_months=admission.find_ungated(months, passed, quality),
+        ungated_months=admission.find_ungated(months, *admission_reports(catalog)),
     )
 
 
 def describe(logged: Logged) -> Candidate:
     """Return what the registry is to know of a logged predictor."""
-    facts = logged.predictor.facts
+    facts, parent = logged.predictor.facts, logged.parent
     months = span_months(tuple(facts.get("train_months", ())))
     figures = {name: logged.scores[name] for name in FIGURES if name in logged.scores}
-    mae = figures.get("test.request.mae")
     learnt = f"{logged.predictor.family}, learnt from {facts.get('service')} {months}."
-    judged = "" if mae is None else f" Test MAE {mae:.3f} minutes without distance."
     tags = {
         **logged.code.as_tags(),
         "data_digest": str(facts.get("data_digest")),
@@ -118,6 +124,13 @@ def describe(logged: Logged) -> Candidate:
     }
     if facts.get(SOURCE):
         tags[SOURCE] = str(facts[SOURCE])
+    if parent is not None:
+        # the same point estimates have the same errors; what intervals hold is not the same
+        figures = {name: v for name, v in parent.metrics.items() if name.endswith(".mae")}
+        tags |= parent_tags(logged.predictor, parent)
+        learnt += f" Intervals calibrated anew on {tags['calibration_months']}."
+    mae = figures.get("test.request.mae")
+    judged = "" if mae is None else f" Test MAE {mae:.3f} minutes without distance."
     return Candidate(
         model_id=logged.model_id,
         run_id=logged.run_id,
@@ -125,6 +138,7 @@ def describe(logged: Logged) -> Candidate:
         metrics=figures,
         tags=tags,
         description=learnt + judged,
+        parent=parent.number if parent else None,
     )
 
 

@@ -43,13 +43,15 @@ def read_trips(
         DataError: If a month is missing or did not pass the data gate, or if the challenger has
             learnt from a month that it would be judged on.
     """
-    learnt = registered_challenger.predictor.facts["train_months"]
-    known = [month for month in params.test_months if month in learnt]
+    facts = registered_challenger.predictor.facts
+    learnt = facts["train_months"]
+    seen = {*learnt, *facts.get("calibration", {}).get("months", {})}
+    known = [month for month in params.test_months if month in seen]
     if known:
         raise DataError(
             f"the challenger, version {registered_challenger.version.number}, has learnt from "
-            f"{', '.join(known)}, and cannot be judged on it. Set promotion.test_months to later "
-            "months."
+            f"{', '.join(known)} or was calibrated on it, and cannot be judged on it. Set "
+            "promotion.test_months to later months."
         )
     gate.require_gated((*learnt, *params.test_months), trips, passed_months, data_quality)
     return gate.read_months(trips, learnt), gate.read_months(trips, params.test_months)
