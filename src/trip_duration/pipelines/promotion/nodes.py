@@ -15,6 +15,7 @@ from trip_duration.models import Predictor
 from trip_duration.months import MonthPart
 from trip_duration.params import BehaviourParams, PromotionParams
 from trip_duration.registry import Registered, gate
+from trip_duration.registry.criteria import judge
 
 log = logging.getLogger(__name__)
 Record = dict[str, Any]
@@ -92,13 +93,12 @@ def measure_challenger(
         baseline: The lookup table.
         judged_trips: Trips that it has not learnt from.
         zones: Names and boroughs of the zones.
-        params: The smallest slice.
+        params: The smallest slice and borough.
 
     Returns:
         What ``gate.measure`` returns.
     """
-    least = params.min_slice_trips
-    return gate.measure(registered_challenger, baseline, judged_trips, zones, least)
+    return gate.measure(registered_challenger, baseline, judged_trips, zones, params)
 
 
 def measure_champion(
@@ -115,15 +115,14 @@ def measure_champion(
         baseline: The lookup table.
         judged_trips: The trips that the challenger is judged on.
         zones: Names and boroughs of the zones.
-        params: The smallest slice.
+        params: The smallest slice and borough.
 
     Returns:
         What ``gate.measure`` returns; nothing if there is no champion.
     """
     if registered_champion is None:
         return {}
-    least = params.min_slice_trips
-    return gate.measure(registered_champion, baseline, judged_trips, zones, least)
+    return gate.measure(registered_champion, baseline, judged_trips, zones, params)
 
 
 def judge_challenger(
@@ -144,7 +143,7 @@ def judge_challenger(
         The gate report: ``version`` and ``sha256`` of the challenger, those of the ``champion`` or
         None, the ``months``, the number of ``trips``, the ``criteria``, and whether it ``passed``.
     """
-    criteria = gate.judge(challenger_measures, champion_measures, challenger_behaviour, params)
+    criteria = judge(challenger_measures, champion_measures, challenger_behaviour, params)
     for criterion in criteria:
         outcome = "passed" if criterion.passed else "FAILED"
         log.info("%s %s: %s", outcome, criterion.name, criterion.words)
