@@ -15,7 +15,8 @@ class PromotionParams(Group):
     """What a challenger has to be worth; see docs/how-to/promote-and-roll-back.md.
 
     Attributes:
-        register_runs: Register the predictor of every run that trains as the challenger.
+        register_runs: Register the predictor of a run as the challenger if it is fit for
+            production.
         test_months: Months on whose trips challenger and champion are judged.
         auto_promote: Promote the challenger if it passes.
         min_gain: Least share by which its MAE is below that of the lookup table, without distance.
