@@ -90,6 +90,12 @@ def test_a_month_that_was_learnt_from_is_refused(trained: Any, months: Any) -> N
         )
 
 
+def test_a_predictor_without_intervals_is_refused(trained: Any, months: Any) -> None:
+    bare, trips = trained.predictor.with_intervals(None), months["2023-02"].read()
+    with pytest.raises(DataError, match="a lightgbm, has no intervals to calibrate"):
+        nodes.recalibrate_intervals(bare, trips, origin_of("2023-02"), MODELLING)
+
+
 def test_a_month_of_another_service_is_refused(trained: Any, months: Any) -> None:
     yellow = {**origin_of("2023-02"), "service": "yellow"}
     with pytest.raises(DataError, match="learnt from green trips, 2023-02 was processed for yell"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from trip_duration.registry import Registry, Version
 from trip_duration.registry.ledger import Ledger
 from trip_duration.registry.promotion import Keeper
 from trip_duration.registry.records import Candidate
+from trip_duration.registry.rules import find_problems
 from trip_duration.registry.semantic import SemanticVersion, next_version
 
 TAGS = {
@@ -93,6 +95,19 @@ def registry(request: pytest.FixtureRequest, empty_database: Path, tmp_path: Pat
 def ledger(registry: Registry, tmp_path: Path) -> Ledger:
     local = f"sqlite:///{tmp_path / 'service.db'}"
     return Ledger(local if registry.tracking_uri.startswith("sqlite") else registry.tracking_uri)
+
+
+def test_runs_that_end_at_once_get_versions_of_their_own(
+    keeper: Keeper, log_candidate: Callable[[int], Candidate]
+) -> None:
+    candidates = [replace(log_candidate(seed), tags=TAGS) for seed in range(3)]
+    keepers = [Keeper(Registry(keeper.registry.tracking_uri), keeper.ledger, "t") for _ in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        versions = list(pool.map(Keeper.register, keepers, candidates))
+    found = sorted(version.semantic_version for version in versions)
+    assert found == ["v1.0.0", "v1.0.1", "v1.0.2"]
+    assert keeper.registry.get("challenger").semantic_version == "v1.0.2"
+    assert find_problems(keeper.registry, keeper.ledger) == []
 
 
 def test_registered_versions_carry_theirs_and_are_found_by_it(

@@ -11,7 +11,10 @@ import pytest
 from mlflow.entities import Run
 
 from trip_duration.registry import Registry
+from trip_duration.registry.ledger import Ledger
+from trip_duration.registry.promotion import Keeper
 from trip_duration.registry.records import SEMANTIC
+from trip_duration.registry.rules import find_problems
 
 RunInProject = Callable[[dict[str, Any], list[str]], tuple[Path, Run]]
 
@@ -120,3 +123,28 @@ def test_a_run_that_fails_at_its_very_end_has_registered_nothing(
     assert run.info.status == "FAILED"
     assert "registered" not in run.data.tags
     assert versions(project) == []
+
+
+@pytest.mark.postgres
+def test_registry_and_ledger_in_postgresql(
+    with_data: Callable[[], Path],
+    run_kedro: Any,
+    runs_at: Any,
+    postgres: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TRIP_DURATION_DATABASE_URL", postgres)
+    project = with_data()
+    parts = ["modelling", "behaviour", "reporting"]
+    run_kedro(project, tracking_uri=postgres, pipeline_names=parts)
+    # its parent is found there too
+    run_kedro(project, tracking_uri=postgres, pipeline_names=["recalibration"])
+    second, first = runs_at(postgres, "trip-duration")
+    assert [outcome(run) for run in (first, second)] == ["1", "2"]
+    keeper = Keeper(Registry(postgres), Ledger(postgres), "tester")
+    versions = {v.number: (v.semantic_version, v.stage) for v in keeper.registry.versions()}
+    assert versions == {"1": ("v1.0.0", "None"), "2": ("v1.0.1", "Staging")}
+    keeper.archive("v1.0.1")
+    assert keeper.registry.get("challenger").number == "1"
+    assert find_problems(keeper.registry, keeper.ledger) == []
+    assert not (project / "data/service.db").exists()

@@ -69,9 +69,14 @@ def recalibrate_intervals(
         (``parent``, a sha256) and on which raw ``months``.
 
     Raises:
-        DataError: If it has learnt from months that do not end before these trips, or from another
-            service.
+        DataError: If it has no intervals, or has learnt from months that do not end before these
+            trips, or from another service.
     """
+    if parent_predictor.intervals is None:
+        raise DataError(
+            f"the predictor, a {parent_predictor.family}, has no intervals to calibrate. Name "
+            'another by --params "model=...".'
+        )
     pickups = recalibration_trips["pickup_datetime"]
     last = max(parent_predictor.facts["train_months"])
     if pickups.min() < month_bounds(last)[1]:
