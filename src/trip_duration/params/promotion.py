@@ -48,7 +48,7 @@ class PromotionParams(Group):
     seed: Seed = 0
     max_slice_loss: Share = 0.10
     min_slice_trips: Annotated[int, Field(ge=1)] = 1_000
-    max_borough_ratio: Annotated[float, Field(ge=1)] = 1.6
+    max_borough_ratio: Annotated[float, Field(ge=1)] = 1.75
     min_borough_gain: Share = 0.05
     min_borough_trips: Annotated[int, Field(ge=1)] = 200
     max_coverage_error: Share = 0.03
