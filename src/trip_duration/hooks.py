@@ -147,7 +147,7 @@ class TrackingHook:
                 for line in whereabouts(run, pipeline, catalog, run_params.get("env")):
                     log.info(line)
                 if logged is not None:
-                    log.info(run.register(logged, pipeline, catalog).describe())
+                    log.info(run.register(logged, run_params, pipeline, catalog).describe())
 
     @hook_impl(tryfirst=True)
     def on_pipeline_error(self, error: Exception) -> None:

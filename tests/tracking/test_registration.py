@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,16 @@ def test_what_is_not_fit_for_production_stays_in_its_run(
         assert objection in reason
     assert run.outputs.model_outputs
     assert versions(project) == []
+
+
+def test_metrics_that_a_run_left_as_they_were_prove_nothing(
+    with_data: Callable[[], Path], run_kedro: Any, runs_of: Any
+) -> None:
+    project = with_data()
+    shutil.rmtree(project / "data/06_models/predictor")
+    run_kedro(project, only_missing_outputs=True)
+    (run,) = runs_of(project)
+    assert outcome(run) == "no: the run has not measured its error on test trips"
 
 
 def test_months_that_the_data_gate_has_not_passed_keep_a_predictor_out(

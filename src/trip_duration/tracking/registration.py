@@ -85,11 +85,14 @@ class Outcome:
         return {"registered": self.version.number, SEMANTIC: self.version.semantic_version}
 
 
-def collect_evidence(logged: Logged, pipeline: Pipeline, catalog: Any) -> Evidence:
+def collect_evidence(
+    logged: Logged, run_params: Mapping[str, Any], pipeline: Pipeline, catalog: Any
+) -> Evidence:
     """Collect what a run shows of the predictor that it has made.
 
     Args:
         logged: The predictor.
+        run_params: How Kedro was called.
         pipeline: What was run.
         catalog: Where its results are.
     """
@@ -97,7 +100,8 @@ def collect_evidence(logged: Logged, pipeline: Pipeline, catalog: Any) -> Eviden
     if logged.node == plugin.RECALIBRATION_NODE:
         return collect_recalibrated(predictor, logged.parent, pipeline, catalog)
     # metrics on disk may be those of an earlier run, and of another predictor
-    measured = "metrics" in pipeline.from_nodes(logged.node).all_outputs()
+    downstream = pipeline.from_nodes(logged.node).all_outputs()
+    measured = "metrics" in downstream and not run_params.get("only_missing_outputs")
     months = [*predictor.facts["train_months"], *predictor.facts["test_months"]]
     return Evidence(
         sha256=predictor.sha256,

@@ -160,13 +160,15 @@ class TrackedRun:
         self._log(metrics=self.watch.metrics())
         return logged
 
-    def register(self, logged: Logged, pipeline: Pipeline, catalog: Any) -> Outcome:
+    def register(
+        self, logged: Logged, run_params: Mapping[str, Any], pipeline: Pipeline, catalog: Any
+    ) -> Outcome:
         """Register the predictor of a finished run if it is fit for production.
 
         The last step of a run, so that one that fails has registered nothing.
         """
         params = read_parameters(catalog.load("parameters")).promotion
-        evidence = collect_evidence(logged, pipeline, catalog)
+        evidence = collect_evidence(logged, run_params, pipeline, catalog)
         keeper = keeper_of(self.tracking_uri, self.project)
         outcome = register_if_fit(logged, evidence, params, keeper)
         self._log(tags=outcome.as_tags())
