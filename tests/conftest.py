@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import shutil
+import sqlite3
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -227,6 +229,32 @@ def with_data(finished_run: Path, new_project: Callable[[], Path]) -> Callable[[
             project / "data",
             ignore=shutil.ignore_patterns("mlflow*", "service.db*"),
         )
+        return project
+
+    return make
+
+
+_ARTIFACT_COLUMNS = {
+    "runs": ("artifact_uri",),
+    "logged_models": ("artifact_location",),
+    "experiments": ("artifact_location",),
+    "model_versions": ("source", "storage_location"),
+}
+
+
+@pytest.fixture(scope="session")
+def with_registry(finished_run: Path, new_project: Callable[[], Path]) -> Callable[[], Path]:
+    """Make a project that has the data, the runs and the registry of ``finished_run``."""
+
+    def make() -> Path:
+        project = new_project()
+        shutil.copytree(finished_run / "data", project / "data")
+        with closing(sqlite3.connect(project / "data/mlflow.db")) as database, database:
+            for table, columns in _ARTIFACT_COLUMNS.items():
+                for column in columns:
+                    # MLflow keeps artifacts by absolute paths
+                    statement = f"UPDATE {table} SET {column} = replace({column}, ?, ?)"  # noqa: S608
+                    database.execute(statement, (str(finished_run), str(project)))
         return project
 
     return make

@@ -14,6 +14,9 @@ import pytest
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
+from tests.registry.unfair import be_unfair, judge_fairness, read_judged
+from trip_duration.registry import Registry
+
 SOURCE = os.environ.get("TLC_SOURCE_ROOT", "")
 # every split of the months that lie beside each other
 SPLITS = (
@@ -76,6 +79,18 @@ def test_intervals_of_spring_2023(spring: Path) -> None:
     for name in ("request", "request_with_distance"):
         assert test[name]["coverage"] == pytest.approx(0.9, abs=0.015)
         assert test[name]["mean_width"] < 0.97 * test[name]["constant_width"]
+
+
+def test_boroughs_of_spring_2023_are_served_alike(spring: Path) -> None:
+    registered = Registry(f"sqlite:///{spring}/data/mlflow.db").load("challenger")
+    fair = judge_fairness(spring, registered)
+    assert fair["fairness_ratio"].figure == pytest.approx(1.22, abs=0.06)
+    assert fair["fairness_gain"].figure == pytest.approx(0.19, abs=0.03)
+    assert all(criterion.passed for criterion in fair.values())
+    trips, zones, _ = read_judged(spring)
+    for borough in ("Bronx", "Brooklyn", "Manhattan", "Queens"):
+        unfair = judge_fairness(spring, be_unfair(registered, trips, zones, borough))
+        assert not unfair["fairness_ratio"].passed, borough
 
 
 def test_the_manifest_has_the_publishers_checksums(spring: Path) -> None:

@@ -58,10 +58,18 @@ def test_the_default_is_all_and_needs_nothing_but_parameters_and_reports_of_stud
         ("explanation", {"predictor", "test_trips"}),
         (
             "promotion",
-            {"registered_challenger", "registered_champion", "baseline", "trips", "zones"},
+            {
+                "registered_challenger",
+                "registered_champion",
+                "baseline",
+                "trips",
+                "passed_months",
+                "data_quality",
+                "zones",
+            },
         ),
         ("inference", {"batch_requests", "batch_predictor"}),
-        ("recalibration", {"trips", "passed_months", "predictor", "baseline"}),
+        ("recalibration", {"trips", "passed_months", "zones", "parent_predictor", "baseline"}),
         ("tuning", {"trips", "passed_months", "zones", "finished_trials"}),
     ],
 )

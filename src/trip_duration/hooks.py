@@ -181,6 +181,10 @@ class TrackingHook:
         if not asked:
             plugin.disable(run_params)
             return (yield)
+        if plugin.MAKERS.keys() <= asked:
+            raise RefusedParameters(
+                "one run makes one predictor: train first, then run the pipeline recalibration."
+            )
         parameters = read_parameters(catalog.load("parameters"))
         name = run_name(parameters, asked)
         plugin.name_run(name)
@@ -227,9 +231,11 @@ class TrackingHook:
         run, self._run = self._run, None
         if run is not None:
             with run.failing_on_error():
-                run.finish(run_params, pipeline, catalog)
+                logged = run.finish(run_params, pipeline, catalog)
                 for line in whereabouts(run, pipeline, catalog, run_params.get("env")):
                     log.info(line)
+                if logged is not None:
+                    log.info(run.register(logged, run_params, pipeline, catalog).describe())
 
     @hook_impl(tryfirst=True)
     def on_pipeline_error(self, error: Exception) -> None:

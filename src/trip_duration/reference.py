@@ -86,7 +86,9 @@ def _parameters() -> str:
         "`source_root`, `months`, `train_months`, `test_months`, `model_type`, `experiment_name`",
         "and `seed` set their value in every group that has it; `tuned` names a parameters file,",
         "relative to the project, that goes before `conf/` and behind the command line; `input`,",
-        "`output` and `model` say what the pipeline inference reads, writes and answers with.\n",
+        "`output` and `model` say what the pipeline inference reads, writes and answers with,",
+        "`model` also whose intervals the pipeline recalibration calibrates anew;",
+        "`version` names the registered version that the pipeline promotion judges.\n",
     ]
     for group in _GROUPS:
         name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", group.__name__.removesuffix("Params")).lower()

@@ -67,7 +67,7 @@ def log_candidate(
 
     def log(seed: int) -> Candidate:
         predictor = make_predictor(seed)
-        client = mlflow.MlflowClient(registry.tracking_uri, registry_uri=registry.tracking_uri)
+        client = mlflow.MlflowClient(registry.place, registry_uri=registry.place)
         found = client.get_experiment_by_name("small")
         place = (tmp_path / "artifacts").as_uri()
         experiment = found.experiment_id if found else client.create_experiment("small", place)

@@ -148,6 +148,43 @@ def test_an_archived_version_is_not_come_back_to(keeper: Keeper, register: Regis
     assert keeper.registry.get(fourth.number).stage == "Archived"
 
 
+def test_archiving_a_challenger_restores_the_candidate_that_it_displaced(
+    keeper: Keeper, register: Register
+) -> None:
+    for seed in range(3):
+        register(seed)
+    keeper.archive("3", "unfair")
+    assert aliases(keeper) == (None, "2", None)
+    assert stages(keeper) == ["None", "Staging", "Archived"]
+    assert find_problems(keeper.registry, keeper.ledger) == []
+    register(3)
+    # 2 is put away first: 4 has then displaced 1
+    keeper.archive("2")
+    assert aliases(keeper) == (None, "4", None)
+    keeper.archive("4")
+    assert aliases(keeper) == (None, "1", None)
+    assert stages(keeper) == ["Staging", "Archived", "Archived", "Archived"]
+    keeper.archive("challenger")
+    assert aliases(keeper) == (None, None, None)
+
+
+def test_a_version_that_was_promoted_or_deleted_is_no_candidate_any_more(
+    keeper: Keeper, register: Register
+) -> None:
+    for seed in range(4):
+        register(seed)
+    keeper.promote("2", {}, reason="a test", force=True)
+    delete(keeper, "3")
+    keeper.archive("4")
+    assert aliases(keeper) == ("2", "1", None)
+    keeper.promote("1", {}, reason="a test", force=True)
+    # 2 was rolled over and 1 serves: the next challenger has displaced nobody
+    fifth = register(4)
+    keeper.archive(fifth.number)
+    assert aliases(keeper) == ("1", None, "2")
+    assert find_problems(keeper.registry, keeper.ledger) == []
+
+
 def delete(keeper: Keeper, number: str) -> None:
     mlflow.MlflowClient(keeper.registry.tracking_uri).delete_model_version("trip-duration", number)
 

@@ -11,11 +11,12 @@ import pytest
 
 from tests.features.small_city import make_trips
 from trip_duration.errors import DataError
+from trip_duration.evaluation.fairness import compare_boroughs
 from trip_duration.models import Predictor
 from trip_duration.models.lookup import LookupTable
 from trip_duration.months import MonthPart
 from trip_duration.params import PromotionParams
-from trip_duration.registry import Registry, gate
+from trip_duration.registry import Registry, criteria, gate
 
 PARAMS = PromotionParams(test_months="2023-01", replicates=200)
 PASSED = [{"name": "one", "passed": True}, {"name": "two", "passed": True}]
@@ -35,13 +36,21 @@ def measured(mae: float = 4.0, days: int = 20) -> dict[str, Any]:
         },
         "days": {f"2023-01-{day:02}": [10.0, 10 * mae, 10 * mae, 50.0] for day in range(1, days)},
         "slices": {"Monday, without distance": mae, "Sunday, without distance": mae},
+        "fairness": compare_boroughs([borough("Bronx", mae), borough("Queens", mae)], 200),
         "promise": 0.9,
         "costs": {"bytes": 2_000_000, "request_microseconds": 500.0},
     }
 
 
+def borough(name: str, mae: float, with_distance: float = 3.0) -> dict[str, Any]:
+    """A borough of 300 trips of twenty minutes, which the lookup table is five minutes off."""
+    errors = {"mae": mae, "mae_with_distance": with_distance, "mae_baseline": 5.0}
+    bias = {"bias": 0.0, "bias_with_distance": 0.0}
+    return {"pickup_borough": name, "trips": 300, "minutes": 20.0, **errors, **bias}
+
+
 def judge(own: dict[str, Any], champion: dict[str, Any], checks: Any = PASSED) -> dict[str, Any]:
-    return {found.name: found for found in gate.judge(own, champion, checks, PARAMS)}
+    return {found.name: found for found in criteria.judge(own, champion, checks, PARAMS)}
 
 
 def failed(own: dict[str, Any], champion: dict[str, Any], checks: Any = PASSED) -> list[str]:
@@ -57,6 +66,8 @@ def test_a_version_beside_its_like_passes_with_its_figures() -> None:
         "lookup_table": pytest.approx(0.2),
         "champion": 0.0,
         "slices": 0.0,
+        "fairness_ratio": 1.0,
+        "fairness_gain": pytest.approx(0.2),
         "coverage_request": pytest.approx(0.01),
         "coverage_request_with_distance": pytest.approx(0.01),
         "size": 2.0,
@@ -115,6 +126,27 @@ def test_every_other_criterion_can_fail() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("boroughs", "names", "words"),
+    [
+        ([("Bronx", 4.0, 3.0), ("Queens", 4.7, 4.7)], [], "with distance its MAE is 23.5% of a"),
+        ([("Bronx", 4.0, 3.0), ("Queens", 4.0, 5.26)], ["fairness_ratio"], "1.75 times as much"),
+        ([("Bronx", 2.7, 3.0), ("Queens", 4.74, 3.0)], ["fairness_ratio"], "1.76 times as much"),
+        ([("Bronx", 4.0, 3.0), ("Queens", 4.76, 3.0)], ["fairness_gain"], "Queens gains least"),
+        ([("Bronx", 4.0, 3.0)], [], "1.00 times as much"),
+        ([], [], "no borough has 200 trips"),
+    ],
+)
+def test_boroughs_are_served_alike(
+    boroughs: list[tuple[str, float, float]], names: list[str], words: str
+) -> None:
+    fairness = compare_boroughs([borough(*one) for one in boroughs], 200)
+    own = {**measured(), "fairness": fairness}
+    assert failed(own, own) == names
+    found = judge(own, own)
+    assert words in f"{found['fairness_ratio'].words} {found['fairness_gain'].words}"
+
+
 def test_no_slice_with_trips_enough_is_said() -> None:
     own = {**measured(), "slices": {}}
     criterion = judge(own, own)["slices"]
@@ -132,7 +164,8 @@ def test_what_is_measured_is_what_the_predictor_answers(
     transformer = registered.predictor.transformer
     table = LookupTable().fit(transformer.transform(known), known["duration_minutes"])
     baseline = Predictor(transformer, table, 1.0)
-    found = gate.measure(registered, baseline, trips, zones, min_trips=50)
+    params = PromotionParams(min_slice_trips=50, min_borough_trips=10)
+    found = gate.measure(registered, baseline, trips, zones, params)
     asked = trips.drop(columns="trip_distance")
     errors = np.abs(registered.predictor.predict(asked).minutes - trips["duration_minutes"])
     assert found["metrics"]["request"]["mae"] == pytest.approx(errors.mean())
@@ -140,6 +173,13 @@ def test_what_is_measured_is_what_the_predictor_answers(
     monday = trips["pickup_datetime"].dt.weekday == 0
     if monday.sum() >= 50:
         assert found["slices"]["Monday, without distance"] == pytest.approx(errors[monday].mean())
+    shares = {one["pickup_borough"]: one["relative"] for one in found["fairness"]["boroughs"]}
+    names = trips["pickup_zone"].map(zones.set_index("zone")["borough"])
+    assert set(shares) == set(names)
+    for name, share in shares.items():
+        rows = names == name
+        expected = errors[rows].mean() / trips["duration_minutes"][rows].mean()
+        assert share == pytest.approx(expected)
     assert found["promise"] is None
     assert found["sha256"] == registered.predictor.sha256
 

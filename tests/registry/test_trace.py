@@ -27,22 +27,9 @@ UNKNOWN_HASH = "0" * 64
 
 
 @pytest.fixture
-def project(finished_run: Path, tmp_path: Path) -> Path:
+def project(with_registry: Callable[[], Path]) -> Path:
     """A copy of the finished project that may be spoilt, with artifacts of its own."""
-    copy = tmp_path / "project"
-    shutil.copytree(finished_run / "data", copy / "data")
-    (copy / "pyproject.toml").write_text("[tool.kedro]\n")
-    database = sqlite3.connect(copy / "data/mlflow.db")
-    tables = {"runs": "artifact_uri", "logged_models": "artifact_location"}
-    tables |= {"model_versions": "source", "experiments": "artifact_location"}
-    with database:
-        for table, column in tables.items():
-            statement = f"UPDATE {table} SET {column} = replace({column}, ?, ?)"  # noqa: S608
-            database.execute(statement, (str(finished_run), str(copy)))
-        statement = "UPDATE model_versions SET storage_location = replace(storage_location, ?, ?)"
-        database.execute(statement, (str(finished_run), str(copy)))
-    database.close()
-    return copy
+    return with_registry()
 
 
 @pytest.fixture

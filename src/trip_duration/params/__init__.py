@@ -118,6 +118,7 @@ class Parameters(Group):
     input: str | None = None
     output: str | None = None
     model: str | int | None = None
+    version: str | int | None = None
 
 
 def read_parameters(raw: dict[str, Any]) -> Parameters:

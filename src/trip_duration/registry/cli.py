@@ -12,13 +12,17 @@ import click
 
 from trip_duration.commands import or_not_done
 from trip_duration.errors import TripDurationError
-from trip_duration.registry.places import data_folder, database_url, registry_uri
+from trip_duration.registry.places import (
+    data_folder,
+    database_url,
+    find_project,
+    registry_uri,
+)
 
 if TYPE_CHECKING:
     from trip_duration.registry.promotion import Keeper
 
 _GATE_REPORT = "08_reporting/gate_report.json"
-_SHORT = 12
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -37,8 +41,9 @@ def models(
 ) -> None:
     """Look at registered versions and change which one serves.
 
-    A version is named by its number or by an alias: champion (the one that serves), challenger
-    (the one that a run has registered last), previous (the one that a rollback comes back to).
+    A version is named by its number, by its semantic version (v1.2.3) or by an alias: champion (the
+    one that serves), challenger (the one that a run has registered last), previous (the one that a
+    rollback comes back to).
     The data folder is TRIP_DURATION_DATA_ROOT, else data of the project.
 
     Every command ends with 0 if it was done and with 2 if not; `verify` ends with 1 if something
@@ -58,25 +63,23 @@ def _keeper(choices: dict[str, str | None]) -> Keeper:
 
 
 @models.command("list")
+@click.option("--json", "as_json", is_flag=True, help="A JSON array, with every figure.")
 @click.pass_obj
-def list_versions(choices: dict[str, str | None]) -> None:
-    """List every version, the newest first."""
+def list_versions(choices: dict[str, str | None], as_json: bool) -> None:
+    """List every version, the newest first.
+
+    With the months that it was trained on, their source (synthetic or real), the mean absolute
+    error on test trips in minutes without / with distance, and who registered it when (UTC).
+    """
+    from trip_duration.registry.listing import describe_versions, print_versions  # noqa: PLC0415
+
     with or_not_done():
-        found = _keeper(choices).registry.versions()
-    head = ("version", "aliases", "stage", "registered", "MAE", "sha256", "run")
-    rows = [
-        (
-            version.number,
-            " ".join(version.aliases) or "-",
-            version.stage,
-            f"{version.created_at:%Y-%m-%d %H:%M}",
-            f"{version.metrics.get('test.request.mae', float('nan')):.3f}",
-            version.sha256[:_SHORT],
-            version.run_id[:_SHORT],
-        )
-        for version in found
-    ]
-    _print_table([head, *rows])
+        keeper = _keeper(choices)
+        records = describe_versions(keeper.registry.versions(), keeper.ledger.lines())
+    if as_json:
+        click.echo(json.dumps(records, indent=2))
+    else:
+        print_versions(records)
 
 
 @models.command()
@@ -85,15 +88,21 @@ def list_versions(choices: dict[str, str | None]) -> None:
 def show(choices: dict[str, str | None], reference: str) -> None:
     """Show what is known of a version, and every change it was part of.
 
-    REFERENCE is an alias or a number; the champion if it is not given.
+    REFERENCE is an alias, a number or a semantic version; the champion if it is not given.
     """
+    from trip_duration.registry.listing import (  # noqa: PLC0415 - keeps --help quick
+        print_aligned,
+        print_gate,
+        print_history,
+    )
+
     with or_not_done():
         keeper = _keeper(choices)
         keeper.settle()
         version = keeper.registry.get(reference)
         lines = [line for line in keeper.ledger.lines() if line.version == version.number]
     known = {
-        "version": version.number,
+        "version": version.name,
         "aliases": " ".join(version.aliases) or "none",
         "stage": version.stage,
         "sha256": version.sha256,
@@ -103,10 +112,10 @@ def show(choices: dict[str, str | None], reference: str) -> None:
         **version.tags,
         **{name: f"{value:.4f}" for name, value in version.metrics.items()},
     }
-    _print_table(list(known.items()))
-    _print_history(lines)
+    print_aligned(list(known.items()))
+    print_history(lines)
     for line in lines:
-        _print_gate(line.content.get("gate_report"))
+        print_gate(line.content.get("gate_report"))
 
 
 @models.command()
@@ -128,9 +137,9 @@ def promote(
 ) -> None:
     """Let a version serve; the champion becomes the previous one.
 
-    REFERENCE is an alias or a number; the challenger if it is not given. Takes the gate report of
-    exactly this version, compared with exactly the present champion: `kedro run --pipelines
-    promotion` writes it.
+    REFERENCE is an alias, a number or a semantic version; the challenger if it is not given. Takes
+    the gate report of exactly this version, compared with exactly the present champion: `kedro run
+    --pipelines promotion --params "version=..."` writes it.
     """
     with or_not_done():
         keeper = _keeper(choices)
@@ -162,17 +171,35 @@ def archive(choices: dict[str, str | None], reference: str, reason: str) -> None
 
 
 @models.command()
+@click.argument("reference", default="champion")
+@click.pass_obj
+def tag(choices: dict[str, str | None], reference: str) -> None:
+    """Make an annotated git tag, such as model-v1.2.3, at the commit of a version's run.
+
+    REFERENCE is an alias, a number or a semantic version; the champion if it is not given. Refused
+    if the code of the run was not that of a commit. The tag is not pushed.
+    """
+    from trip_duration.registry.git_tags import tag_commit  # noqa: PLC0415 - keeps --help quick
+
+    with or_not_done():
+        version = _keeper(choices).registry.get(reference)
+        click.echo(tag_commit(version, find_project(Path.cwd())))
+
+
+@models.command()
 @click.option("--json", "as_json", is_flag=True, help="Whole lines, a JSON object each.")
 @click.pass_obj
 def history(choices: dict[str, str | None], as_json: bool) -> None:
     """Show the ledger: who changed what, when and why."""
+    from trip_duration.registry.listing import print_history  # noqa: PLC0415 - keeps --help quick
+
     with or_not_done():
         lines = _keeper(choices).ledger.lines()
     if as_json:
         for line in lines:
             click.echo(json.dumps(asdict(line)))
     else:
-        _print_history(lines)
+        print_history(lines)
 
 
 @models.command()
@@ -205,35 +232,3 @@ def _read_report(path: Path, required: bool) -> dict[str, Any]:
     if not isinstance(report, dict):
         raise TripDurationError(f"{path} is no gate report: expected a JSON object.")
     return report
-
-
-def _print_table(rows: list[Any]) -> None:
-    widths = [max(len(str(row[i])) for row in rows) for i in range(len(rows[0]))]
-    for row in rows:
-        cells = (f"{cell!s:<{width}}" for cell, width in zip(row, widths, strict=True))
-        click.echo("  ".join(cells).rstrip())
-
-
-def _print_history(lines: list[Any]) -> None:
-    head = ("line", "when (UTC)", "event", "action", "version", "who", "why")
-    rows = [
-        (
-            line.sequence,
-            line.at[:19].replace("T", " "),
-            line.event,
-            line.action + (" (forced)" if line.content.get("forced") else ""),
-            line.version,
-            line.actor,
-            line.reason or "-",
-        )
-        for line in lines
-    ]
-    click.echo()
-    _print_table([head, *rows])
-
-
-def _print_gate(report: dict[str, Any] | None) -> None:
-    if report:
-        click.echo(f"\ngate on {', '.join(report.get('months', []))}:")
-        for one in report["criteria"]:
-            click.echo(f"  {'passed' if one['passed'] else 'FAILED'} {one['name']}: {one['words']}")

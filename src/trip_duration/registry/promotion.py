@@ -22,12 +22,20 @@ from trip_duration.registry.records import (
     CHAMPION,
     PREVIOUS,
     PRODUCTION,
+    SEMANTIC,
     STAGING,
     UNSTAGED,
     Candidate,
     Version,
 )
-from trip_duration.registry.rules import champions, is_open, require_own, require_pass
+from trip_duration.registry.rules import (
+    challengers,
+    champions,
+    is_open,
+    require_own,
+    require_pass,
+)
+from trip_duration.registry.semantic import SemanticVersion, next_version
 from trip_duration.registry.versions import Registry
 from trip_duration.secrets import masked_uri
 
@@ -49,13 +57,21 @@ class Keeper:
     actor: str
 
     def register(self, candidate: Candidate) -> Version:
-        """Register a logged model and make it the challenger."""
+        """Register a logged model with its semantic version, and make it the challenger."""
         with self._changing():
-            version = self.registry.add(candidate)
+            semantic = self._next_version(candidate)
+            version = self.registry.add(candidate, semantic)
             old = self.registry.find(CHALLENGER)
             stages = {version.number: STAGING} | ({old.number: UNSTAGED} if old else {})
-            self._change("register", version, {CHALLENGER: version.number}, stages)
+            aliases = {CHALLENGER: version.number}
+            self._change("register", version, aliases, stages, semantic_version=str(semantic))
         return self.registry.get(version.number)
+
+    def _next_version(self, candidate: Candidate) -> SemanticVersion:
+        parent = self.registry.get(candidate.parent) if candidate.parent else None
+        contents = [line.content for line in self.ledger.lines()]
+        taken = {content[SEMANTIC] for content in contents if SEMANTIC in content}
+        return next_version(candidate.tags, self.registry.versions(), taken, parent)
 
     def promote(
         self, reference: str, report: Mapping[str, Any], reason: str = "", force: bool = False
@@ -63,7 +79,7 @@ class Keeper:
         """Make a version the champion, and the champion the previous one.
 
         Args:
-            reference: Alias or number of the version.
+            reference: Alias, number or semantic version.
             report: The gate report, empty if there is none.
             reason: Why.
             force: Promote without a passing gate report; takes a reason.
@@ -116,6 +132,8 @@ class Keeper:
     def archive(self, reference: str, reason: str = "") -> Line:
         """Put a version away: no alias points to it any more, and no rollback comes back to it.
 
+        If it is the challenger, the candidate that it displaced becomes the challenger again.
+
         Raises:
             RegistryError: If it is the champion.
         """
@@ -127,12 +145,14 @@ class Keeper:
                     "version or roll back, then archive it."
                 )
             aliases: dict[str, str | None] = {}
+            stages = {version.number: ARCHIVED}
             if CHALLENGER in version.aliases:
-                aliases[CHALLENGER] = None
+                displaced = self._displaced_by(version.number)
+                aliases[CHALLENGER] = displaced
+                stages |= {displaced: STAGING} if displaced else {}
             if PREVIOUS in version.aliases:
                 serving = self.registry.aliases().get(CHAMPION, "")
                 aliases[PREVIOUS] = self._former(version.number, serving)
-            stages = {version.number: ARCHIVED}
             return self._change("archive", version, aliases, stages, reason=reason)
 
     def settle(self) -> Line | None:
@@ -206,6 +226,11 @@ class Keeper:
         """Return the champion before the present one that is still there, by the ledger."""
         there = {version.number for version in self.registry.versions()} - set(without)
         return next((v for v in reversed(champions(self.ledger.lines())) if v in there), None)
+
+    def _displaced_by(self, number: str) -> str | None:
+        """Return the last candidate before the challenger that is still there, by the ledger."""
+        there = {version.number for version in self.registry.versions()} - {number}
+        return next((v for v in reversed(challengers(self.ledger.lines())) if v in there), None)
 
     def _require_files(self, version: Version) -> None:
         if not version.sha256:

@@ -17,6 +17,7 @@ CHAMPION, CHALLENGER, PREVIOUS = ALIASES = ("champion", "challenger", "previous"
 # MLflow's own stages are deprecated; these are the same words as a tag
 UNSTAGED, STAGING, PRODUCTION, ARCHIVED = STAGES = ("None", "Staging", "Production", "Archived")
 SHA256, STAGE, LEDGER_HEAD = "predictor_sha256", "stage", "ledger.head"
+SEMANTIC = "semantic_version"
 METRIC = "metric."
 
 
@@ -34,6 +35,7 @@ class Version:
         tags: What else is known of it: digest of the data, commit and so on.
         metrics: Figures of the run that has trained it.
         description: In words.
+        semantic_version: ``v1.2.3``; empty of a version that was registered before there were any.
     """
 
     number: str
@@ -45,6 +47,12 @@ class Version:
     tags: dict[str, str] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
     description: str = ""
+    semantic_version: str = ""
+
+    @property
+    def name(self) -> str:
+        """The number, and the semantic version if there is one: ``2 (v1.0.1)``."""
+        return f"{self.number} ({self.semantic_version})" if self.semantic_version else self.number
 
 
 @dataclass(frozen=True)
@@ -66,6 +74,7 @@ class Candidate:
         metrics: Figures of the run.
         tags: What else is known of it.
         description: In words.
+        parent: Number of the version whose intervals were calibrated anew, if it is one.
     """
 
     model_id: str
@@ -74,6 +83,7 @@ class Candidate:
     metrics: Mapping[str, float]
     tags: Mapping[str, str]
     description: str
+    parent: str | None = None
 
 
 def describe(found: ModelVersion, aliases: Mapping[str, str]) -> Version:
@@ -94,4 +104,5 @@ def describe(found: ModelVersion, aliases: Mapping[str, str]) -> Version:
         tags=tags,
         metrics=metrics,
         description=found.description or "",
+        semantic_version=tags.pop(SEMANTIC, ""),
     )

@@ -7,11 +7,9 @@ from typing import Any
 
 from trip_duration.errors import RegistryError
 from trip_duration.registry.ledger import DONE, INTENT, Ledger, Line, find_broken
-from trip_duration.registry.records import ALIASES, Version
+from trip_duration.registry.records import ALIASES, CHALLENGER, Version
 from trip_duration.registry.versions import Registry
 from trip_duration.secrets import masked_uri
-
-_HINT = "Run `kedro run --pipelines promotion`, or give --force with a --reason."
 
 
 def is_open(lines: Sequence[Line]) -> bool:
@@ -64,6 +62,25 @@ def champions(lines: Sequence[Line]) -> list[str]:
     return stack
 
 
+def challengers(lines: Sequence[Line]) -> list[str]:
+    """Return the versions that the alias challenger may come back to, the present one last.
+
+    A version that was promoted or archived is no candidate any more. With the promotion of the
+    challenger the candidates before it are outdated.
+    """
+    candidates: list[str] = []
+    for line in lines:
+        if line.event != DONE:
+            continue
+        if line.action == "register":
+            candidates.append(line.version)
+        elif line.action == "promote" and line.content["aliases"].get(CHALLENGER) is None:
+            candidates = []
+        elif line.action in ("promote", "archive"):
+            candidates = [version for version in candidates if version != line.version]
+    return candidates
+
+
 def require_pass(report: Mapping[str, Any], version: Version, champion: Version | None) -> None:
     """Refuse a version whose gate report is not a passing one for this very promotion.
 
@@ -76,23 +93,27 @@ def require_pass(report: Mapping[str, Any], version: Version, champion: Version 
         RegistryError: With what is wrong and what to do.
     """
     name = f"version {version.number} (sha256 {version.sha256})"
+    hint = (
+        f'Run `kedro run --pipelines promotion --params "version={version.number}"`, or give '
+        "--force with a --reason."
+    )
     if not report:
-        raise RegistryError(f"there is no gate report for {name}. {_HINT}")
+        raise RegistryError(f"there is no gate report for {name}. {hint}")
     if report.get("sha256") != version.sha256 or str(report.get("version")) != version.number:
         raise RegistryError(
             f"the gate report is about version {report.get('version')} "
-            f"(sha256 {report.get('sha256')}), not about {name}. {_HINT}"
+            f"(sha256 {report.get('sha256')}), not about {name}. {hint}"
         )
     compared, now = report.get("champion") or {}, champion.sha256 if champion else None
     if compared.get("sha256") != now:
         raise RegistryError(
             f"the gate compared {name} with {_name(compared.get('version'))}, but the champion is "
-            f"{_name(champion.number if champion else None)} now. {_HINT}"
+            f"{_name(champion.number if champion else None)} now. {hint}"
         )
     criteria = report.get("criteria") or []
     failed = [str(one.get("name")) for one in criteria if one.get("passed") is not True]
     if failed or not criteria or report.get("passed") is not True:
-        raise RegistryError(f"the gate report of {name} fails: {', '.join(failed)}. {_HINT}")
+        raise RegistryError(f"the gate report of {name} fails: {', '.join(failed)}. {hint}")
 
 
 def _name(number: Any) -> str:

@@ -1,4 +1,7 @@
-"""From a prediction back to the bytes that its model was learnt from, each hash verified.
+"""From a prediction back to the bytes that its model was made of, each hash verified.
+
+A model whose intervals were calibrated anew has a run of its own, with the month that calibrated
+it, and a parent, whose run has the months that both have learnt from.
 
 Knows the registry and what a run records. It must not know where predictions are logged.
 """
@@ -6,10 +9,9 @@ Knows the registry and what a run records. It must not know where predictions ar
 from __future__ import annotations
 
 import hashlib
-import json
 import tempfile
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +19,15 @@ from trip_duration.bundle import Bundle, read_bundle
 from trip_duration.errors import ModelFileError, RegistryError
 from trip_duration.models.predictor import KIND
 from trip_duration.params.flat import UNLOGGED, as_texts, flatten
+from trip_duration.registry.recorded import LOCK, RUN_MANIFEST, RecordedRun, raw_files, read_run
 from trip_duration.registry.records import Version
-from trip_duration.registry.versions import Registry, without_progress_bar
-from trip_duration.secrets import masked_uri, without_password
+from trip_duration.registry.versions import Registry
+from trip_duration.secrets import masked_uri
 from trip_duration.tlc.files import data_digest
 
-RUN_MANIFEST, LOCK = "run_manifest.json", "requirements.lock"
-# what a run records beside its parameters
-_RECORDED = (RUN_MANIFEST, LOCK)
-_FOLDERS = {"months": "trip-data", "zones": "misc"}
+_FILE = " of the predictor"
+# how the links to that begin in which a recalibration differs from its parent
+_CALIBRATED = ("files", "intervals.")
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class Trace:
         lock: SHA-256 of the lock.
         parameters: Those of the run.
         links: The comparisons, in the order in which they were made.
+        parents: Runs of the predictors that it was calibrated from, the nearest first.
     """
 
     answer: Answer
@@ -77,6 +80,7 @@ class Trace:
     lock: str | None = None
     parameters: dict[str, str] = field(default_factory=dict)
     links: list[Link] = field(default_factory=list)
+    parents: list[str] = field(default_factory=list)
 
     @property
     def broken(self) -> Link | None:
@@ -99,23 +103,45 @@ def trace_answer(answer: Answer, registry: Registry, raw: Path) -> Trace:
     Raises:
         RegistryError: If the version or its run cannot be found at all.
     """
-    version = _find(answer, registry)
+    return _trace_version(answer, _find(answer, registry), registry, raw)
+
+
+def _trace_version(answer: Answer, version: Version, registry: Registry, raw: Path) -> Trace:
     trace = Trace(answer, version.number, version.run_id)
     trace.compare("registered version", answer.model_sha256, version.sha256)
     with tempfile.TemporaryDirectory() as folder:
         bundle = _fetch(trace, registry, version, Path(folder) / KIND)
-        tags, files = _read_run(trace, registry, Path(folder))
-    trace.compare("tag of the run", answer.model_sha256, tags.get("predictor_sha256"))
-    manifest = _read_manifest(files)
+        run = read_run(registry, trace.run_id, Path(folder))
+    trace.parameters = run.parameters
+    trace.compare("tag of the run", answer.model_sha256, run.tags.get("predictor_sha256"))
+    manifest = run.manifest()
     if manifest is None:
         trace.links.append(Link(RUN_MANIFEST, "a manifest", "none that can be read", False))
         return trace
-    _compare_run(trace, manifest, tags, files)
+    _compare_run(trace, manifest, run)
     if bundle is not None:
         _compare_bundle(trace, manifest, bundle)
-    for name, expected in _raw_files(manifest):
+    for name, expected in raw_files(manifest):
         trace.links.append(_raw_link(name, expected, raw))
+    if manifest.get("parent"):
+        _trace_parent(trace, manifest["parent"], registry, raw)
     return trace
+
+
+def _trace_parent(trace: Trace, sha256: str, registry: Registry, raw: Path) -> None:
+    """Follow the predictor that a model was calibrated from, and compare what both have."""
+    parent = next((version for version in registry.versions() if version.sha256 == sha256), None)
+    if parent is None:
+        trace.links.append(Link("parent: registered version", sha256, "not registered", False))
+        return
+    answer = Answer(trace.answer.prediction_id, parent.number, sha256)
+    above = _trace_version(answer, parent, registry, raw)
+    trace.parents = [above.run_id, *above.parents]
+    own = {link.name: link.found for link in trace.links if link.name.endswith(_FILE)}
+    for link in above.links:
+        if link.name in own and not link.name.startswith(_CALIBRATED):
+            trace.compare(f"{link.name}, as of its parent", link.found, own[link.name])
+    trace.links += [replace(link, name=f"parent: {link.name}") for link in above.links]
 
 
 def _find(answer: Answer, registry: Registry) -> Version:
@@ -143,42 +169,8 @@ def _fetch(trace: Trace, registry: Registry, version: Version, to: Path) -> Bund
     return bundle
 
 
-def _read_run(
-    trace: Trace, registry: Registry, folder: Path
-) -> tuple[Mapping[str, str], dict[str, bytes]]:
-    import mlflow  # noqa: PLC0415 - seconds that --help need not pay
-
-    client = mlflow.MlflowClient(registry.place)
-    try:
-        run = client.get_run(trace.run_id)
-        names = {found.path for found in client.list_artifacts(trace.run_id)}
-        with without_progress_bar():
-            files = {
-                name: Path(client.download_artifacts(trace.run_id, name, str(folder))).read_bytes()
-                for name in _RECORDED
-                if name in names
-            }
-    # MLflow's clients of databases and of servers raise errors of their own
-    except Exception as error:
-        said = without_password(str(error), registry.tracking_uri)
-        raise RegistryError(f"run {trace.run_id} cannot be had: {said}") from None
-    trace.parameters = dict(sorted(run.data.params.items()))
-    return run.data.tags, files
-
-
-def _read_manifest(files: Mapping[str, bytes]) -> dict[str, Any] | None:
-    try:
-        manifest: dict[str, Any] = json.loads(files[RUN_MANIFEST])
-        _ = manifest["code"]["lock"], manifest["predictor"]["files"], list(_raw_files(manifest))
-        _ = flatten(manifest["parameters"])
-    except (KeyError, ValueError, TypeError, AttributeError):
-        return None
-    return manifest
-
-
-def _compare_run(
-    trace: Trace, manifest: Mapping[str, Any], tags: Mapping[str, str], files: Mapping[str, bytes]
-) -> None:
+def _compare_run(trace: Trace, manifest: Mapping[str, Any], run: RecordedRun) -> None:
+    tags, files = run.tags, run.files
     code = manifest["code"]
     trace.commit, trace.clean, trace.lock = code["commit"], code["clean"], code["lock"]
     trace.compare(f"commit in {RUN_MANIFEST}", tags.get("git.commit"), code["commit"] or "unknown")
@@ -209,14 +201,7 @@ def _compare_bundle(trace: Trace, manifest: Mapping[str, Any], bundle: Bundle) -
     for name, expected in manifest["predictor"]["files"].items():
         content = bundle.files.get(name)
         found = "missing" if content is None else _sha256(content)
-        trace.compare(f"{name} of the predictor", expected, found)
-
-
-def _raw_files(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    raw = manifest["raw"] or {}
-    for part, folder in _FOLDERS.items():
-        for record in raw.get(part, {}).values():
-            yield f"{folder}/{record['file'].rpartition('/')[2]}", record["sha256"]
+        trace.compare(f"{name}{_FILE}", expected, found)
 
 
 def _raw_link(name: str, expected: str, raw: Path) -> Link:

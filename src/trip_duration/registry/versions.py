@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from trip_duration.bundle import read_bundle, write_bundle
 from trip_duration.errors import ModelFileError, RegistryError, TripDurationError
+from trip_duration.registry.downloads import without_progress_bar
 from trip_duration.registry.places import TRACKING_VARIABLE, sqlite_file, with_driver
 from trip_duration.registry.records import (
     LEDGER_HEAD,
     METRIC,
     MODEL_NAME,
+    SEMANTIC,
     SHA256,
     STAGE,
     UNSTAGED,
@@ -26,6 +27,7 @@ from trip_duration.registry.records import (
     Version,
     describe,
 )
+from trip_duration.registry.semantic import SemanticVersion
 from trip_duration.secrets import masked_uri, without_password
 
 if TYPE_CHECKING:
@@ -84,14 +86,20 @@ class Registry:
         return {alias: str(number) for model in found for alias, number in model.aliases.items()}
 
     def find(self, reference: str) -> Version | None:
-        """Return the version of an alias or a number, or None if there is none."""
+        """Return the version of an alias, a number or a semantic version, or None if none has it.
+
+        Args:
+            reference: For example ``champion``, ``2``, ``v1.2.3`` or ``1.2.3``.
+        """
         aliases = self.aliases()
         number = aliases.get(reference, reference)
-        known = {version.number: version for version in self.versions()}
-        return known.get(number)
+        semantic = SemanticVersion.parse(reference)
+        names = {number, str(semantic)} if semantic else {number}
+        found = (v for v in self.versions() if names & {v.number, v.semantic_version} - {""})
+        return next(found, None)
 
     def get(self, reference: str) -> Version:
-        """Return the version of an alias or a number.
+        """Return the version of an alias, a number or a semantic version; see ``find``.
 
         Raises:
             RegistryError: If there is none; the message says what there is.
@@ -104,10 +112,11 @@ class Registry:
                 f"the alias {reference} points to version {self.aliases()[reference]}, which was "
                 "deleted. Promote another with `trip-duration models promote`."
             )
-        there = ", ".join([*self.aliases(), *(v.number for v in reversed(self.versions()))])
+        there = ", ".join([*self.aliases(), *(v.name for v in reversed(self.versions()))])
         raise RegistryError(
             f"{self.name} has no version {reference!r}; it has: {there or 'none at all'}. "
-            "A `kedro run` that trains registers a version."
+            "A `kedro run` that trains registers its model if that is fit for production; else "
+            "the tag `registered` of its run gives the reasons."
         )
 
     def fetch(self, version: Version, to: Path) -> Path:
@@ -158,10 +167,11 @@ class Registry:
         with tempfile.TemporaryDirectory() as folder:
             return Registered(version, Predictor.load(self.fetch(version, Path(folder) / _KIND)))
 
-    def add(self, candidate: Candidate) -> Version:
+    def add(self, candidate: Candidate, semantic: SemanticVersion) -> Version:
         """Register a logged model as a new version that no alias points to."""
         metrics = {f"{METRIC}{name}": repr(value) for name, value in candidate.metrics.items()}
-        tags = {**candidate.tags, **metrics, SHA256: candidate.sha256, STAGE: UNSTAGED}
+        own = {SHA256: candidate.sha256, STAGE: UNSTAGED, SEMANTIC: str(semantic)}
+        tags = {**candidate.tags, **metrics, **own}
         with self._asking():
             if not self._client.search_registered_models(f"name='{self.name}'"):
                 self._create()
@@ -232,17 +242,3 @@ def _holds(folder: Path, sha256: str) -> bool:
         return read_bundle(folder, _KIND).sha256 == sha256
     except ModelFileError:
         return False
-
-
-@contextmanager
-def without_progress_bar() -> Iterator[None]:
-    """Keep MLflow from drawing a bar for each file that it copies."""
-    name: Any = "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"
-    before = os.environ.get(name)
-    os.environ[name] = "false"
-    try:
-        yield
-    finally:
-        del os.environ[name]
-        if before is not None:
-            os.environ[name] = before

@@ -143,6 +143,8 @@ def _as_lines(row: dict[str, Any], found: Trace) -> Iterator[str]:
     yield f"answer      {row['minutes']} minutes"
     yield f"model       version {found.version}, sha256 {found.answer.model_sha256}"
     yield f"run         {found.run_id}, {len(found.parameters)} parameters (--json shows them)"
+    for run_id in found.parents:
+        yield f"parent      run {run_id}, from whose predictor it was calibrated"
     yield f"commit      {found.commit or 'unknown'}{tree}"
     yield f"lock        {found.lock or 'unknown'}"
     for link in found.links:

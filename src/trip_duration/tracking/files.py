@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ import pyarrow.parquet as pq
 from kedro.pipeline import Pipeline
 
 FOLDER = "08_reporting"
+SAMPLE_ROWS = 200
 SPLITS = ("train_trips", "validation_trips", "test_trips")
 
 
@@ -29,6 +31,24 @@ def reports(pipeline: Pipeline, catalog: Any) -> list[str]:
         for name in pipeline.all_outputs()
         if _is_report(catalog.get(name)) and catalog.exists(name)
     )
+
+
+def gather(pipeline: Pipeline, catalog: Any, folder: Path) -> None:
+    """Copy what a run has made: its reports, the manifest of the months, some predictions.
+
+    Args:
+        pipeline: What was run.
+        catalog: Where its results are.
+        folder: Where the copies are put.
+    """
+    for name in reports(pipeline, catalog):
+        copy_to(catalog.get(name), folder / "reports")
+    if used("raw_manifest", pipeline, catalog):
+        manifest = json.dumps(catalog.load("raw_manifest"), indent=2)
+        (folder / "raw_manifest.json").write_text(manifest)
+    if used("predictions", pipeline, catalog):
+        rows = sample(catalog.get("predictions"), SAMPLE_ROWS)
+        rows.to_parquet(folder / "predictions_sample.parquet", index=False)
 
 
 def _is_report(dataset: Any) -> bool:

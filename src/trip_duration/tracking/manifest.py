@@ -20,7 +20,7 @@ from trip_duration.identity import versions
 from trip_duration.params import Group, read_parameters
 from trip_duration.params.flat import flatten
 from trip_duration.tlc.files import data_digest
-from trip_duration.tracking import files, surroundings
+from trip_duration.tracking import files, plugin, surroundings
 from trip_duration.tracking.bits import FrameDigest, digest_parts
 
 NAME = "run_manifest.json"
@@ -100,6 +100,7 @@ class RunManifest(BaseModel):
         seeds: Those of the parameters that are seeds.
         raw: What was ingested, if the run has looked at it.
         predictor: The predictor.
+        parent: SHA-256 of the predictor that it was calibrated from, if no node has trained it.
         predictions: Digest of all predictions, if the run has made them.
         kept: Digest of the rows that are kept beside this manifest.
     """
@@ -117,6 +118,7 @@ class RunManifest(BaseModel):
     seeds: dict[str, int]
     raw: RawFiles | None
     predictor: BundleDigest
+    parent: str | None = None
     predictions: FrameDigest | None
     kept: FrameDigest | None
 
@@ -138,8 +140,8 @@ def sha256_of_lock(project: Path) -> str | None:
 
 def write_manifest(
     folder: Path, code: Code, run_params: Mapping[str, Any], pipeline: Pipeline, catalog: Any
-) -> None:
-    """Write the manifest of a finished run, and its predictions beside it.
+) -> RunManifest:
+    """Write the manifest of a run that has made a predictor, and its predictions beside it.
 
     Args:
         folder: Where both are written.
@@ -147,6 +149,9 @@ def write_manifest(
         run_params: How Kedro was called.
         pipeline: What was run.
         catalog: Where its results are.
+
+    Returns:
+        The manifest.
     """
     kept = None
     if files.used("predictions", pipeline, catalog):
@@ -155,6 +160,7 @@ def write_manifest(
         kept = digest_parts([rows])
     manifest = _describe(code, run_params, pipeline, catalog).model_copy(update={"kept": kept})
     (folder / NAME).write_text(manifest.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    return manifest
 
 
 def _describe(
@@ -164,7 +170,8 @@ def _describe(
     parameters = {name: group.model_dump(mode="json") for name, group in groups.items()}
     leaves = flatten(parameters)
     made = files.used("predictions", pipeline, catalog)
-    raw = files.used("raw_manifest", pipeline, catalog)
+    predictor = catalog.load(plugin.MAKERS[plugin.making_node(pipeline) or plugin.TRAINING_NODE])
+    calibration = predictor.facts.get("calibration", {})
     return RunManifest(
         code=code,
         python=platform.python_version(),
@@ -176,8 +183,9 @@ def _describe(
         complete=_is_complete(run_params, pipeline),
         parameters=parameters,
         seeds={k: v for k, v in leaves.items() if k.rpartition(".")[2] == "seed"},
-        raw=describe_raw(catalog.load("raw_manifest")) if raw else None,
-        predictor=_describe_bundle(catalog.load("predictor")),
+        raw=_describe_raw_of(calibration, pipeline, catalog),
+        predictor=_describe_bundle(predictor),
+        parent=calibration.get("parent"),
         predictions=digest_parts(files.parts(catalog.get("predictions"))) if made else None,
         kept=None,
     )
@@ -195,6 +203,35 @@ def _is_complete(run_params: Mapping[str, Any], pipeline: Pipeline) -> bool:
 def _threads(leaves: Mapping[str, Any]) -> dict[str, int | str]:
     asked = {k: v for k, v in leaves.items() if k.rpartition(".")[2] == "num_threads"}
     return {**asked, **{k: os.environ[k] for k in THREAD_VARIABLES if k in os.environ}}
+
+
+def _describe_raw_of(
+    calibration: Mapping[str, Any], pipeline: Pipeline, catalog: Any
+) -> RawFiles | None:
+    """Return the raw files that a run depends on: of a recalibration its month, else all."""
+    if calibration:
+        known = catalog.load("raw_manifest") if catalog.exists("raw_manifest") else {}
+        return describe_calibration(calibration["months"], known)
+    used = files.used("raw_manifest", pipeline, catalog)
+    return describe_raw(catalog.load("raw_manifest")) if used else None
+
+
+def describe_calibration(months: Mapping[str, Any], manifest: Mapping[str, Any]) -> RawFiles:
+    """Return what identifies the raw months that intervals were calibrated on.
+
+    Args:
+        months: Their file and SHA-256, as the predictor carries them.
+        manifest: The ingestion's manifest, which may tell of files that were published since.
+    """
+    ingested = manifest.get("months", {})
+    unknown = {"rows": None, "source": surroundings.UNKNOWN}
+    records = {
+        month: ingested[month]
+        if ingested.get(month, {}).get("sha256") == found["sha256"]
+        else {**unknown, **found}
+        for month, found in months.items()
+    }
+    return describe_raw({"months": records, "zones": {}})
 
 
 def describe_raw(manifest: Mapping[str, Any]) -> RawFiles:

@@ -18,7 +18,10 @@ from kedro.runner import SequentialRunner
 from trip_duration.tracking.studies import STUDIES
 
 TRAINING_NODE, SEARCH_NODE = "train_predictor", "search_settings"
-TRACKED_NODES = frozenset({TRAINING_NODE, SEARCH_NODE, *STUDIES})
+RECALIBRATION_NODE = "recalibrate_intervals"
+# the nodes that make a predictor, and its dataset
+MAKERS = {TRAINING_NODE: "predictor", RECALIBRATION_NODE: "recalibrated_predictor"}
+TRACKED_NODES = frozenset({SEARCH_NODE, *MAKERS, *STUDIES})
 
 
 def tracked_nodes(pipeline: Pipeline, run_params: dict[str, Any], catalog: Any) -> set[str]:
@@ -27,6 +30,12 @@ def tracked_nodes(pipeline: Pipeline, run_params: dict[str, Any], catalog: Any) 
         # the runner leaves nodes out later; this is the runner's own decision, taken earlier
         pipeline = SequentialRunner()._filter_pipeline_for_missing_outputs(pipeline, catalog)
     return {node.name for node in pipeline.nodes} & TRACKED_NODES
+
+
+def making_node(pipeline: Pipeline) -> str | None:
+    """Return the node of a pipeline that makes a predictor, or None."""
+    made = pipeline.all_outputs()
+    return next((node for node, dataset in MAKERS.items() if dataset in made), None)
 
 
 def disable(run_params: dict[str, Any]) -> None:

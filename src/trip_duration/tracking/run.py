@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import math
 import tempfile
-import time
 from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -18,12 +15,27 @@ from kedro.pipeline import Pipeline
 from trip_duration.months import span_months
 from trip_duration.params import Parameters, read_parameters
 from trip_duration.params.flat import flatten
+from trip_duration.registry import Registry
 from trip_duration.secrets import without_password
 from trip_duration.tlc.files import data_digest
 from trip_duration.tracking import figures, files, plugin, surroundings
+from trip_duration.tracking.batches import log_batches
 from trip_duration.tracking.flatten import flat_parameters
 from trip_duration.tracking.manifest import LOCK, Code, describe_code, write_manifest
-from trip_duration.tracking.registration import Logged, register, require_own_ledger
+from trip_duration.tracking.recalibration import (
+    find_parent,
+    learnt_tags,
+    parent_tags,
+    recalibration_metrics,
+)
+from trip_duration.tracking.registration import (
+    Logged,
+    Outcome,
+    collect_evidence,
+    keeper_of,
+    register_if_fit,
+    require_own_ledger,
+)
 from trip_duration.tracking.stopwatch import Stopwatch
 from trip_duration.tracking.studies import STUDIES, log_study
 from trip_duration.tracking.trials import REPORT, TrialLog, log_outcome
@@ -31,8 +43,6 @@ from trip_duration.tracking.trials import REPORT, TrialLog, log_outcome
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-SAMPLE_ROWS = 200
-BATCH = 100
 TEXT = 5_000
 
 
@@ -51,6 +61,9 @@ def run_name(parameters: Parameters, nodes: Set[str]) -> str:
     family, known = parameters.modelling.model_type, span_months(splits.train_months)
     if plugin.TRAINING_NODE in nodes:
         return f"{family} {service} {known} -> {span_months(splits.test_months)}"
+    if plugin.RECALIBRATION_NODE in nodes:
+        month = span_months(parameters.recalibration.month) or "newest month"
+        return f"recalibration {service} {month}"
     if plugin.SEARCH_NODE in nodes:
         return f"tuning {family} {service} {known}"
     return f"{' and '.join(sorted(node.removeprefix('run_') for node in nodes))} {service}"
@@ -100,13 +113,17 @@ class TrackedRun:
             "test_months": ",".join(splits.test_months),
             "mlflow.note.content": f"Trip durations: {name}.",
         }
+        if plugin.making_node(pipeline) == plugin.RECALIBRATION_NODE:
+            # its predictor says at the end what it has learnt from
+            for name_of_tag in ("model_type", "train_months", "test_months"):
+                del choices[name_of_tag]
         if parameters.tuned is not None:
             choices["tuned"] = parameters.tuned
         if git["git.commit"] != surroundings.UNKNOWN:
             # the name under which MLflow's own pages show it
             choices["mlflow.source.git.commit"] = git["git.commit"]
         self._log(tags={**choices, **git, **surroundings.libraries(), **surroundings.hardware()})
-        if parameters.promotion.register_runs and "predictor" in pipeline.all_outputs():
+        if parameters.promotion.register_runs and plugin.making_node(pipeline) is not None:
             require_own_ledger(self.tracking_uri, self.project)
 
     def trial_log(self, ended_before: Iterable[str]) -> TrialLog:
@@ -117,22 +134,45 @@ class TrackedRun:
         """
         return TrialLog(self.client, self.run_id, frozenset(ended_before))
 
-    def finish(self, run_params: Mapping[str, Any], pipeline: Pipeline, catalog: Any) -> None:
-        """Log what the nodes have made: scores, reports, data identity, manifest, the model."""
-        trained = "predictor" in pipeline.all_outputs()
+    def finish(
+        self, run_params: Mapping[str, Any], pipeline: Pipeline, catalog: Any
+    ) -> Logged | None:
+        """Log what the nodes have made: scores, reports, data identity, manifest, the model.
+
+        Returns:
+            The logged predictor, if the run has made one.
+        """
+        node = plugin.making_node(pipeline)
         scores = self._log_scores(pipeline, catalog)
         with tempfile.TemporaryDirectory() as folder:
             self._gather(pipeline, catalog, Path(folder))
-            if trained:
-                write_manifest(Path(folder), self.code, run_params, pipeline, catalog)
+            if node is not None:
+                manifest = write_manifest(Path(folder), self.code, run_params, pipeline, catalog)
+                # of a recalibration its month alone
+                self._log(tags={"data_digest": manifest.raw.digest} if manifest.raw else {})
             self.client.log_artifacts(self.run_id, folder)
-        if trained:
-            self._log_model(catalog.load("predictor"), scores, catalog)
+        predictor = catalog.load(plugin.MAKERS[node]) if node is not None else None
+        logged = self._log_model(node, predictor, scores) if node is not None else None
         if REPORT in pipeline.all_outputs():
             log_outcome(self.client, self.run_id, catalog.load(REPORT))
         for name in set(STUDIES.values()) & pipeline.all_outputs():
             log_study(self.client, self.run_id, name, catalog.load(name))
         self._log(metrics=self.watch.metrics())
+        return logged
+
+    def register(
+        self, logged: Logged, run_params: Mapping[str, Any], pipeline: Pipeline, catalog: Any
+    ) -> Outcome:
+        """Register the predictor of a finished run if it is fit for production.
+
+        The last step of a run, so that one that fails has registered nothing.
+        """
+        params = read_parameters(catalog.load("parameters")).promotion
+        evidence = collect_evidence(logged, run_params, pipeline, catalog)
+        keeper = keeper_of(self.tracking_uri, self.project)
+        outcome = register_if_fit(logged, evidence, params, keeper)
+        self._log(tags=outcome.as_tags())
+        return outcome
 
     def fail(self, error: BaseException) -> None:
         """Log why the run has failed."""
@@ -155,7 +195,7 @@ class TrackedRun:
         splits = [name for name in files.SPLITS if files.used(name, pipeline, catalog)]
         counts = {f"rows.{name}": files.rows(catalog.get(name)) for name in splits}
         scores = flatten(catalog.load("metrics")) if "metrics" in pipeline.all_outputs() else {}
-        self._log(metrics={**counts, **scores})
+        self._log(metrics={**counts, **scores, **recalibration_metrics(pipeline, catalog)})
         if "test.request.mae" in scores:
             self._describe(scores)
         return scores
@@ -173,24 +213,16 @@ class TrackedRun:
         self._log(tags={"mlflow.note.content": note})
 
     def _gather(self, pipeline: Pipeline, catalog: Any, folder: Path) -> None:
-        for name in files.reports(pipeline, catalog):
-            files.copy_to(catalog.get(name), folder / "reports")
+        files.gather(pipeline, catalog, folder)
         figures.write_page(folder / "reports")
         if files.used("raw_manifest", pipeline, catalog):
-            self._gather_manifest(catalog.load("raw_manifest"), folder)
-        if files.used("predictions", pipeline, catalog):
-            rows = files.sample(catalog.get("predictions"), SAMPLE_ROWS)
-            rows.to_parquet(folder / "predictions_sample.parquet", index=False)
+            self._log(tags={"data_digest": data_digest(catalog.load("raw_manifest"))})
         lock = self.project / LOCK
         if lock.is_file():
             (folder / LOCK).write_bytes(lock.read_bytes())
         (folder / "installed.txt").write_text(surroundings.all_distributions())
 
-    def _gather_manifest(self, manifest: dict[str, Any], folder: Path) -> None:
-        (folder / "raw_manifest.json").write_text(json.dumps(manifest, indent=2))
-        self._log(tags={"data_digest": data_digest(manifest)})
-
-    def _log_model(self, predictor: Any, scores: Mapping[str, float], catalog: Any) -> None:
+    def _log_model(self, node: str, predictor: Any, scores: Mapping[str, float]) -> Logged:
         from trip_duration.tracking.model import log_predictor  # noqa: PLC0415 - see client
 
         names = list(predictor.transformer.selected_)
@@ -200,11 +232,13 @@ class TrackedRun:
             "predictor_sha256": predictor.sha256,
             "training_data_digest": str(predictor.facts.get("data_digest")),
         }
+        parent = None
+        if node == plugin.RECALIBRATION_NODE:
+            parent = find_parent(predictor, Registry(self.tracking_uri))
+            facts |= {**learnt_tags(predictor), **parent_tags(predictor, parent)}
         self._log(metrics={"features": len(names)}, tags=facts)
-        logged = log_predictor(predictor)
-        if read_parameters(catalog.load("parameters")).promotion.register_runs:
-            made = Logged(predictor, logged.model_id, self.run_id, self.code, scores)
-            register(made, self.tracking_uri, self.project)
+        model_id = log_predictor(predictor).model_id
+        return Logged(predictor, model_id, self.run_id, self.code, scores, node, parent)
 
     def _log(
         self,
@@ -212,14 +246,4 @@ class TrackedRun:
         params: Mapping[str, str] | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> None:
-        from mlflow.entities import Metric, Param, RunTag  # noqa: PLC0415 - see client
-
-        now = time.time_ns() // 1_000_000
-        numbers = {k: float(v) for k, v in (metrics or {}).items() if v is not None}
-        finite = [Metric(k, v, now, 0) for k, v in numbers.items() if math.isfinite(v)]
-        texts = [Param(k, v) for k, v in (params or {}).items()]
-        marks = [RunTag(k, v) for k, v in (tags or {}).items()]
-        for start in range(0, max(len(texts), 1), BATCH):
-            # MLflow takes 100 parameters at a time
-            self.client.log_batch(self.run_id, params=texts[start : start + BATCH])
-        self.client.log_batch(self.run_id, metrics=finite, tags=marks)
+        log_batches(self.client, self.run_id, metrics or {}, params or {}, tags or {})

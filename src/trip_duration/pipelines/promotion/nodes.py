@@ -15,14 +15,52 @@ from trip_duration.models import Predictor
 from trip_duration.months import MonthPart
 from trip_duration.params import BehaviourParams, PromotionParams
 from trip_duration.registry import Registered, gate
+from trip_duration.registry.criteria import judge
 
 log = logging.getLogger(__name__)
 Record = dict[str, Any]
 
 
-def examine_challenger(
+def read_trips(
     registered_challenger: Registered,
     trips: Mapping[str, MonthPart],
+    passed_months: list[str],
+    data_quality: Record,
+    params: PromotionParams,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read the trips that the challenger has learnt from, and those that it is judged on.
+
+    Args:
+        registered_challenger: The challenger.
+        trips: Processed months.
+        passed_months: Months that passed the data gate.
+        data_quality: The quality report, for the months that fail it.
+        params: The months to judge on.
+
+    Returns:
+        The trips of its training months, for the behaviour checks, and those of the test months.
+
+    Raises:
+        DataError: If a month is missing or did not pass the data gate, or if the challenger has
+            learnt from a month that it would be judged on.
+    """
+    facts = registered_challenger.predictor.facts
+    learnt = facts["train_months"]
+    seen = {*learnt, *facts.get("calibration", {}).get("months", {})}
+    known = [month for month in params.test_months if month in seen]
+    if known:
+        raise DataError(
+            f"the challenger, version {registered_challenger.version.number}, has learnt from "
+            f"{', '.join(known)} or was calibrated on it, and cannot be judged on it. Set "
+            "promotion.test_months to later months."
+        )
+    gate.require_gated((*learnt, *params.test_months), trips, passed_months, data_quality)
+    return gate.read_months(trips, learnt), gate.read_months(trips, params.test_months)
+
+
+def examine_challenger(
+    registered_challenger: Registered,
+    learnt_trips: pd.DataFrame,
     zones: pd.DataFrame,
     behaviour: BehaviourParams,
 ) -> list[Record]:
@@ -30,25 +68,21 @@ def examine_challenger(
 
     Args:
         registered_challenger: The challenger.
-        trips: Processed months, those that it has learnt from among them.
+        learnt_trips: Trips that it has learnt from.
         zones: Geometry of the zones.
         behaviour: Bounds.
 
     Returns:
         The outcome of each check.
-
-    Raises:
-        DataError: If a month that it has learnt from is not there.
     """
     predictor = registered_challenger.predictor
-    learnt = gate.read_months(trips, predictor.facts["train_months"])
-    return [asdict(check) for check in check_behaviour(predictor, zones, learnt, behaviour)]
+    return [asdict(check) for check in check_behaviour(predictor, zones, learnt_trips, behaviour)]
 
 
 def measure_challenger(
     registered_challenger: Registered,
     baseline: Predictor,
-    trips: Mapping[str, MonthPart],
+    judged_trips: pd.DataFrame,
     zones: pd.DataFrame,
     params: PromotionParams,
 ) -> Record:
@@ -57,32 +91,20 @@ def measure_challenger(
     Args:
         registered_challenger: The challenger.
         baseline: The lookup table.
-        trips: Processed months.
+        judged_trips: Trips that it has not learnt from.
         zones: Names and boroughs of the zones.
-        params: The months, and the smallest slice.
+        params: The smallest slice and borough.
 
     Returns:
         What ``gate.measure`` returns.
-
-    Raises:
-        DataError: If it has learnt from a month that it would be judged on.
     """
-    learnt = set(registered_challenger.predictor.facts["train_months"])
-    known = [month for month in params.test_months if month in learnt]
-    if known:
-        raise DataError(
-            f"the challenger, version {registered_challenger.version.number}, has learnt from "
-            f"{', '.join(known)}, and cannot be judged on it. Set promotion.test_months to later "
-            "months."
-        )
-    judged = gate.read_months(trips, params.test_months)
-    return gate.measure(registered_challenger, baseline, judged, zones, params.min_slice_trips)
+    return gate.measure(registered_challenger, baseline, judged_trips, zones, params)
 
 
 def measure_champion(
     registered_champion: Registered | None,
     baseline: Predictor,
-    trips: Mapping[str, MonthPart],
+    judged_trips: pd.DataFrame,
     zones: pd.DataFrame,
     params: PromotionParams,
 ) -> Record:
@@ -91,17 +113,16 @@ def measure_champion(
     Args:
         registered_champion: The champion, if there is one.
         baseline: The lookup table.
-        trips: Processed months.
+        judged_trips: The trips that the challenger is judged on.
         zones: Names and boroughs of the zones.
-        params: The months, and the smallest slice.
+        params: The smallest slice and borough.
 
     Returns:
         What ``gate.measure`` returns; nothing if there is no champion.
     """
     if registered_champion is None:
         return {}
-    judged = gate.read_months(trips, params.test_months)
-    return gate.measure(registered_champion, baseline, judged, zones, params.min_slice_trips)
+    return gate.measure(registered_champion, baseline, judged_trips, zones, params)
 
 
 def judge_challenger(
@@ -122,7 +143,7 @@ def judge_challenger(
         The gate report: ``version`` and ``sha256`` of the challenger, those of the ``champion`` or
         None, the ``months``, the number of ``trips``, the ``criteria``, and whether it ``passed``.
     """
-    criteria = gate.judge(challenger_measures, champion_measures, challenger_behaviour, params)
+    criteria = judge(challenger_measures, champion_measures, challenger_behaviour, params)
     for criterion in criteria:
         outcome = "passed" if criterion.passed else "FAILED"
         log.info("%s %s: %s", outcome, criterion.name, criterion.words)

@@ -10,10 +10,22 @@ def create_pipeline() -> Pipeline:
     return Pipeline(
         [
             Node(
-                func=nodes.examine_challenger,
+                func=nodes.read_trips,
                 inputs={
                     "registered_challenger": "registered_challenger",
                     "trips": "trips",
+                    "passed_months": "passed_months",
+                    "data_quality": "data_quality",
+                    "params": "params:promotion",
+                },
+                outputs=["learnt_trips", "judged_trips"],
+                name="read_trips",
+            ),
+            Node(
+                func=nodes.examine_challenger,
+                inputs={
+                    "registered_challenger": "registered_challenger",
+                    "learnt_trips": "learnt_trips",
                     "zones": "zones",
                     "behaviour": "params:behaviour",
                 },
@@ -25,7 +37,7 @@ def create_pipeline() -> Pipeline:
                 inputs={
                     "registered_challenger": "registered_challenger",
                     "baseline": "baseline",
-                    "trips": "trips",
+                    "judged_trips": "judged_trips",
                     "zones": "zones",
                     "params": "params:promotion",
                 },
@@ -37,7 +49,7 @@ def create_pipeline() -> Pipeline:
                 inputs={
                     "registered_champion": "registered_champion",
                     "baseline": "baseline",
-                    "trips": "trips",
+                    "judged_trips": "judged_trips",
                     "zones": "zones",
                     "params": "params:promotion",
                 },

@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import pandas as pd
 
 from trip_duration.errors import DataError
+from trip_duration.evaluation.behaviour import check_behaviour
 from trip_duration.evaluation.metrics import PRESENTATIONS
 from trip_duration.evaluation.predictions import predict_trips, score_presentations
 from trip_duration.evaluation.splits import read_months
 from trip_duration.models import Predictor
 from trip_duration.models.training import recalibrate
 from trip_duration.months import MonthPart, month_bounds
-from trip_duration.params import ModellingParams, RecalibrationParams
+from trip_duration.params import BehaviourParams, ModellingParams, RecalibrationParams
 
 log = logging.getLogger(__name__)
+Record = dict[str, Any]
 
 
 def read_newest_trips(
     trips: dict[str, MonthPart], passed_months: list[str], params: RecalibrationParams
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, Record]:
     """Read the trips to calibrate on.
 
     Args:
         trips: Processed months.
         passed_months: Months that passed the gate.
         params: The month; by default the newest that was processed.
+
+    Returns:
+        The trips, and where they come from: ``month``, ``service``, and ``file`` and ``sha256`` of
+        the raw month.
 
     Raises:
         DataError: If the month was not processed or did not pass, or if none has.
@@ -38,56 +44,128 @@ def read_newest_trips(
         raise DataError(
             "no month was processed: run the pipelines ingestion and data_processing for one."
         )
-    return read_months(trips, passed_months, params.month or newest)
+    (month,) = params.month or newest
+    rows = read_months(trips, passed_months, [month])
+    origin = {name: trips[month].record.get(name) for name in ("service", "file", "sha256")}
+    return rows, {"month": month, **origin}
 
 
 def recalibrate_intervals(
-    predictor: Predictor, recalibration_trips: pd.DataFrame, params: ModellingParams
+    parent_predictor: Predictor,
+    recalibration_trips: pd.DataFrame,
+    recalibration_month: Record,
+    params: ModellingParams,
 ) -> Predictor:
     """Calibrate anew; point estimates stay as they are.
 
     Args:
-        predictor: The predictor.
+        parent_predictor: The predictor to begin from.
         recalibration_trips: Trips that it has not learnt from.
+        recalibration_month: Where they come from.
         params: Coverage, its margin, and number of bands.
 
+    Returns:
+        The predictor with new intervals. Its facts say under ``calibration`` of which predictor
+        (``parent``, a sha256) and on which raw ``months``.
+
     Raises:
-        DataError: If it has learnt from months that do not end before these trips.
+        DataError: If it has no intervals, or has learnt from months that do not end before these
+            trips, or from another service.
     """
+    if parent_predictor.intervals is None:
+        raise DataError(
+            f"the predictor, a {parent_predictor.family}, has no intervals to calibrate. Name "
+            'another by --params "model=...".'
+        )
     pickups = recalibration_trips["pickup_datetime"]
-    last = max(predictor.facts["train_months"])
+    last = max(parent_predictor.facts["train_months"])
     if pickups.min() < month_bounds(last)[1]:
         raise DataError(
             f"the predictor has learnt from trips up to {last}: to calibrate on trips from "
             f"{pickups.min():%Y-%m-%d} on would promise too much. Ingest and process a later "
             "month, or name one as recalibration.month."
         )
+    _require_service(parent_predictor, recalibration_month)
     days = pickups.agg(["min", "max"]).dt.strftime("%Y-%m-%d")
-    facts = {**predictor.facts, "calibrated_on": days.tolist()}
-    return replace(recalibrate(predictor, recalibration_trips, params), facts=facts)
+    raw = {name: recalibration_month[name] for name in ("file", "sha256")}
+    months = {recalibration_month["month"]: raw}
+    facts = {
+        **parent_predictor.facts,
+        "calibrated_on": days.tolist(),
+        "calibration": {"parent": parent_predictor.sha256, "months": months},
+    }
+    return replace(recalibrate(parent_predictor, recalibration_trips, params), facts=facts)
+
+
+def _require_service(predictor: Predictor, month: Record) -> None:
+    learnt, given = predictor.facts.get("service"), month["service"]
+    if learnt is not None and learnt != given:
+        raise DataError(
+            f"the predictor has learnt from {learnt} trips, {month['month']} was processed for "
+            f'{given}. Process the month of that service: --params "service={learnt}".'
+        )
+
+
+def examine_recalibrated(
+    recalibrated_predictor: Predictor,
+    trips: dict[str, MonthPart],
+    passed_months: list[str],
+    zones: pd.DataFrame,
+    params: BehaviourParams,
+) -> Record:
+    """Run the suite of behaviour checks, for intervals are part of how a predictor behaves.
+
+    Args:
+        recalibrated_predictor: The predictor with new intervals.
+        trips: Processed months, those that it has learnt from among them.
+        passed_months: Months that passed the gate.
+        zones: Geometry of the zones.
+        params: Bounds.
+
+    Returns:
+        As of a run that trains: the ``predictor`` by its sha256, whether it ``passed``, the
+        ``checks``, and a line for each of its ``failures``.
+
+    Raises:
+        DataError: If a month that it has learnt from was not processed or did not pass.
+    """
+    learnt = read_months(trips, passed_months, recalibrated_predictor.facts["train_months"])
+    checks = check_behaviour(recalibrated_predictor, zones, learnt, params)
+    failures = [f"{check.name}: {check.words}" for check in checks if not check.passed]
+    log.info("%d of %d checks of behaviour passed", len(checks) - len(failures), len(checks))
+    return {
+        "predictor": recalibrated_predictor.sha256,
+        "passed": not failures,
+        "checks": [asdict(check) for check in checks],
+        "failures": failures,
+    }
 
 
 def compare_coverage(
-    predictor: Predictor,
+    parent_predictor: Predictor,
     recalibrated_predictor: Predictor,
     baseline: Predictor,
     recalibration_trips: pd.DataFrame,
-) -> dict[str, Any]:
+) -> Record:
     """Say how many of the trips the intervals have held, and how many they hold now.
 
     Args:
-        predictor: The predictor as it was.
+        parent_predictor: The predictor as it was.
         recalibrated_predictor: The same with new intervals.
         baseline: The lookup table.
         recalibration_trips: The trips; to the former they are new.
 
     Returns:
-        Days, number of trips, and coverage and width before and after, by presentation.
+        The ``days`` and the number of ``trips``; coverage and width of the ``intervals`` before
+        and after, by presentation; the ``predictor`` by its sha256; ``points_unchanged``, whether
+        its point estimates are those of its parent to the bit; and under ``metrics`` the ``mae``
+        of each presentation, the table among them.
     """
-    before, after = (
-        score_presentations(predict_trips(recalibration_trips, one, baseline))
-        for one in (predictor, recalibrated_predictor)
+    parent, own = (
+        predict_trips(recalibration_trips, one, baseline)
+        for one in (parent_predictor, recalibrated_predictor)
     )
+    before, after = score_presentations(parent), score_presentations(own)
     held = {
         name: {
             when: {key: block[name][key] for key in ("coverage", "mean_width")}
@@ -99,5 +177,12 @@ def compare_coverage(
     for name, found in held.items():
         then, now = (100 * found[when]["coverage"] for when in ("before", "after"))
         log.info("%s: intervals held %.1f %% of the trips, now %.1f %%", name, then, now)
-    days = recalibrated_predictor.facts["calibrated_on"]
-    return {"days": days, "trips": len(recalibration_trips), "intervals": held}
+    points = list(PRESENTATIONS)
+    return {
+        "days": recalibrated_predictor.facts["calibrated_on"],
+        "trips": len(recalibration_trips),
+        "intervals": held,
+        "predictor": recalibrated_predictor.sha256,
+        "points_unchanged": bool((parent[points] == own[points]).all(axis=None)),
+        "metrics": {name: {"mae": after[name]["mae"]} for name in PRESENTATIONS},
+    }

@@ -12,19 +12,36 @@ def create_pipeline() -> Pipeline:
             Node(
                 func=nodes.read_newest_trips,
                 inputs=["trips", "passed_months", "params:recalibration"],
-                outputs="recalibration_trips",
+                outputs=["recalibration_trips", "recalibration_month"],
                 name="read_newest_trips",
             ),
             Node(
                 func=nodes.recalibrate_intervals,
-                inputs=["predictor", "recalibration_trips", "params:modelling"],
+                inputs={
+                    "parent_predictor": "parent_predictor",
+                    "recalibration_trips": "recalibration_trips",
+                    "recalibration_month": "recalibration_month",
+                    "params": "params:modelling",
+                },
                 outputs="recalibrated_predictor",
                 name="recalibrate_intervals",
             ),
             Node(
+                func=nodes.examine_recalibrated,
+                inputs={
+                    "recalibrated_predictor": "recalibrated_predictor",
+                    "trips": "trips",
+                    "passed_months": "passed_months",
+                    "zones": "zones",
+                    "params": "params:behaviour",
+                },
+                outputs="recalibrated_behaviour",
+                name="examine_recalibrated",
+            ),
+            Node(
                 func=nodes.compare_coverage,
                 inputs={
-                    "predictor": "predictor",
+                    "parent_predictor": "parent_predictor",
                     "recalibrated_predictor": "recalibrated_predictor",
                     "baseline": "baseline",
                     "recalibration_trips": "recalibration_trips",
