@@ -15,8 +15,8 @@ from tests.serving.running import REQUEST, Server, serve, wait_for
 from tests.serving.test_model_swap import point
 from trip_duration.cli import cli
 from trip_duration.errors import ParameterError
-from trip_duration.serving.cli import change_keys
 from trip_duration.serving.keys import KeyFile, Keys
+from trip_duration.serving.keys_cli import change_keys
 
 
 def command(path: Path, *arguments: str) -> str:

@@ -17,8 +17,9 @@ from trip_duration.bundle import Bundle, read_bundle
 from trip_duration.errors import ModelFileError, RegistryError
 from trip_duration.models.predictor import KIND
 from trip_duration.params.flat import UNLOGGED, as_texts, flatten
+from trip_duration.registry.client import without_progress_bar
 from trip_duration.registry.records import Version
-from trip_duration.registry.versions import Registry, without_progress_bar
+from trip_duration.registry.versions import Registry
 from trip_duration.secrets import masked_uri, without_password
 from trip_duration.tlc.files import data_digest
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from trip_duration.bundle import read_bundle, write_bundle
 from trip_duration.errors import ModelFileError, RegistryError, TripDurationError
-from trip_duration.registry.places import TRACKING_VARIABLE, sqlite_file, with_driver
+from trip_duration.registry.client import open_client, without_progress_bar
+from trip_duration.registry.places import with_driver
 from trip_duration.registry.records import (
     LEDGER_HEAD,
     METRIC,
@@ -54,18 +54,7 @@ class Registry:
 
     @cached_property
     def _client(self) -> MlflowClient:
-        file = sqlite_file(self.tracking_uri)
-        if file is not None and not file.is_file():
-            # MLflow would make it
-            raise RegistryError(f"there is no registry at {file}. Train a model with `kedro run`.")
-        if self.place.startswith("postgresql"):
-            from trip_duration.registry.databases import require_answer  # noqa: PLC0415
-
-            # MLflow would try again for minutes
-            require_answer(self.place, f"registry ({TRACKING_VARIABLE})")
-        import mlflow  # noqa: PLC0415 - seconds that --help need not pay
-
-        return mlflow.MlflowClient(self.place, registry_uri=self.place)
+        return open_client(self.tracking_uri)
 
     def versions(self) -> list[Version]:
         """Return every version, the newest first."""
@@ -232,17 +221,3 @@ def _holds(folder: Path, sha256: str) -> bool:
         return read_bundle(folder, _KIND).sha256 == sha256
     except ModelFileError:
         return False
-
-
-@contextmanager
-def without_progress_bar() -> Iterator[None]:
-    """Keep MLflow from drawing a bar for each file that it copies."""
-    name: Any = "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"
-    before = os.environ.get(name)
-    os.environ[name] = "false"
-    try:
-        yield
-    finally:
-        del os.environ[name]
-        if before is not None:
-            os.environ[name] = before

@@ -24,6 +24,8 @@ from trip_duration.serving.wire import now
 
 logger = logging.getLogger(__name__)
 Report = Callable[[str, Mapping[str, Any]], None]
+# the source of trips that are made up
+SYNTHETIC = "synthetic"
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Served:
         fallback: Whether it is the lookup table that stands in for a model.
         metrics: What it was measured to do, if that is known.
         loaded_at: Since when it can answer.
+        origin: Where it was read from, in words.
     """
 
     predictor: Predictor
@@ -45,11 +48,18 @@ class Served:
     fallback: bool = False
     metrics: Mapping[str, Any] | None = None
     loaded_at: datetime = field(default_factory=now)
+    origin: str = "a folder"
 
     @property
     def name(self) -> dict[str, Any]:
         """Version, hash, and whether it only stands in: what each answer says of its model."""
         return {"version": self.version, "sha256": self.sha256, "fallback": self.fallback}
+
+    @property
+    def source(self) -> str | None:
+        """Kind of source of the training trips, "synthetic" for example; None if not known."""
+        source = self.predictor.facts.get("source")
+        return source if isinstance(source, str) else None
 
 
 class Source(Protocol):
@@ -109,6 +119,8 @@ class ModelHolder:
     def __init__(self, source: Source, interval: float, report: Report) -> None:
         """Keep what is needed; nothing is loaded yet."""
         self.current: Served | None = None
+        # why the last look has not ended with a model
+        self.problem: str | None = None
         self._source, self._interval, self._report = source, interval, report
         # what was last loaded or refused: it is tried again when it has changed
         self._seen: Hashable = None
@@ -128,7 +140,8 @@ class ModelHolder:
             patience: Longest wait, seconds; a source that is away must not hold up the start.
         """
         self._thread.start()
-        self._first_look.wait(patience)
+        if not self._first_look.wait(patience) and self.problem is None:
+            self.problem = f"it was not read within {patience:g} seconds, and is still waited for"
 
     def stop(self) -> None:
         """End the thread; a model that is being loaded is left to itself."""
@@ -153,10 +166,11 @@ class ModelHolder:
             found = self._source.load()
         except Exception as error:
             # a source may fail in ways of its own; whatever it is, the old model goes on
-            self._report("refused", {"reason": str(error), **self._kept()})
+            self.problem = str(error)
+            self._report("refused", {"reason": self.problem, **self._kept()})
             self._seen = identity if isinstance(error, ModelFileError) else None
             return
-        self._seen = identity
+        self._seen, self.problem = identity, None
         old = self.current
         if old is None or old.name != found.name:
             self.current = found
@@ -166,6 +180,7 @@ class ModelHolder:
             self.current = replace(old, metrics=found.metrics)
 
     def _say_away(self, error: Exception) -> None:
+        self.problem = str(error)
         if not self._away:
             self._report("source_away", {"reason": str(error), **self._kept()})
         self._away = True

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from trip_duration.registry.versions import without_progress_bar
+from trip_duration.registry.client import without_progress_bar
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
