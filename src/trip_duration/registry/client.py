@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from trip_duration.errors import RegistryError
+from trip_duration.errors import RegistryError, TripDurationError
 from trip_duration.registry.places import TRACKING_VARIABLE, sqlite_file, with_driver
+from trip_duration.secrets import masked_uri, without_password
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -41,6 +42,26 @@ def open_client(tracking_uri: str) -> MlflowClient:
             "mlflow, or use the folder of a predictor."
         ) from None
     return mlflow.MlflowClient(place, registry_uri=place)
+
+
+@contextmanager
+def naming_registry(tracking_uri: str) -> Iterator[None]:
+    """Turn errors of MLflow into one that names the registry, without its password.
+
+    Raises:
+        RegistryError: If the block fails; errors of the project's own are passed on.
+    """
+    try:
+        yield
+    except TripDurationError:
+        raise
+    # MLflow's clients of databases and of servers raise errors of their own
+    except Exception as error:
+        said = without_password(str(getattr(error, "orig", None) or error), tracking_uri)
+        where = masked_uri(tracking_uri)
+        raise RegistryError(
+            f"the registry at {where} does not do what it is asked: {said}"
+        ) from None
 
 
 @contextmanager

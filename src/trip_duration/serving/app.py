@@ -129,7 +129,9 @@ def _add_readings(app: FastAPI, service: Service) -> None:
     @app.get("/v1/zones", operation_id="zones", response_class=Response)
     def zones(request: Request) -> Response:
         """Return the outlines of the zones, GeoJSON in degrees; the id of each is the zone's."""
-        return find_outlines(service.settings).answer(request.headers)
+        served = service.holder.current
+        logged = None if served is None else served.outlines
+        return find_outlines(service.settings, logged).answer(request.headers)
 
     @app.get("/health/live", operation_id="live")
     async def live() -> dict[str, bool]:

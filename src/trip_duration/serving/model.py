@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from trip_duration.features.calendar import FIRST_YEAR
 from trip_duration.features.requests import Requests
 from trip_duration.models.predictor import KIND, Predictor
 from trip_duration.serving.wire import now
+
+if TYPE_CHECKING:
+    from trip_duration.serving.outlines import Outlines
 
 logger = logging.getLogger(__name__)
 Report = Callable[[str, Mapping[str, Any]], None]
@@ -40,6 +43,7 @@ class Served:
         metrics: What it was measured to do, if that is known.
         loaded_at: Since when it can answer.
         origin: Where it was read from, in words.
+        outlines: Outlines of its zones, if they came with it.
     """
 
     predictor: Predictor
@@ -49,6 +53,7 @@ class Served:
     metrics: Mapping[str, Any] | None = None
     loaded_at: datetime = field(default_factory=now)
     origin: str = "a folder"
+    outlines: Outlines | None = None
 
     @property
     def name(self) -> dict[str, Any]:

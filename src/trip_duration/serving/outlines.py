@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,10 +13,11 @@ from pathlib import Path
 
 from fastapi import Response
 
+from trip_duration.registry.places import data_folder
 from trip_duration.serving.problems import Problem
 from trip_duration.serving.settings import Settings
 
-_PLACE = Path("02_intermediate/zone_outlines.geojson")
+_FOLDER, OUTLINES = "02_intermediate", "zone_outlines.geojson"
 _KIND = "application/geo+json"
 
 
@@ -32,6 +34,22 @@ class Outlines:
     plain: bytes
     packed: bytes
     tag: str
+
+    @classmethod
+    def of(cls, plain: bytes) -> Outlines:
+        """Return the outlines of a file.
+
+        Raises:
+            ValueError: If it is no GeoJSON with a feature for each zone.
+        """
+        try:
+            content = json.loads(plain)
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
+        if not isinstance(content, dict) or content.get("type") != "FeatureCollection":
+            raise ValueError("expected GeoJSON with the type FeatureCollection")
+        tag = hashlib.sha256(plain).hexdigest()[:32]
+        return cls(plain, gzip.compress(plain, mtime=0), f'W/"{tag}"')
 
     def answer(self, headers: Mapping[str, str]) -> Response:
         """Return the form that a caller takes, or none if it has them.
@@ -50,23 +68,34 @@ class Outlines:
         return Response(self.packed, media_type=_KIND, headers=said)
 
 
-def find_outlines(settings: Settings) -> Outlines:
-    """Return the outlines that settings name, or those of the project.
+def find_outlines(settings: Settings, logged: Outlines | None) -> Outlines:
+    """Return the outlines that settings name, those of the model, or those of the project.
+
+    Args:
+        settings: Settings of the service.
+        logged: What came with the model that answers.
 
     Raises:
         Problem: If there are none.
     """
-    root = settings.data_root
-    path = settings.zones or (root / _PLACE if root else None)
-    # a folder that may not be searched holds none either
-    with suppress(OSError):
-        if path is not None:
+    if settings.zones is None and logged is not None:
+        return logged
+    for path in _places(settings):
+        # a folder that may not be searched holds none either
+        with suppress(OSError, ValueError):
             return _read(path, path.stat().st_mtime_ns)
     raise Problem(404, "no-zones", "no outlines of zones are known here: serve with --zones")
 
 
+def _places(settings: Settings) -> list[Path]:
+    if settings.zones is not None:
+        return [settings.zones]
+    folders = dict.fromkeys((settings.data_root, data_folder()))
+    # as they lie in a logged MLflow model
+    beside = [] if settings.model is None else [settings.model.absolute().parent / OUTLINES]
+    return [*beside, *(folder / _FOLDER / OUTLINES for folder in folders)]
+
+
 @lru_cache(maxsize=1)
 def _read(path: Path, _changed: int) -> Outlines:
-    plain = path.read_bytes()
-    tag = hashlib.sha256(plain).hexdigest()[:32]
-    return Outlines(plain, gzip.compress(plain, mtime=0), f'W/"{tag}"')
+    return Outlines.of(path.read_bytes())

@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trip_duration.bundle import MANIFEST
-from trip_duration.errors import ModelFileError
+from trip_duration.errors import ModelFileError, RegistryError
 from trip_duration.registry.places import TRACKING_VARIABLE, data_folder, registry_uri
 from trip_duration.secrets import masked_uri
 from trip_duration.serving.model import Served, Source, load_served
+from trip_duration.serving.outlines import Outlines
 from trip_duration.serving.settings import Settings
 
 if TYPE_CHECKING:
-    from trip_duration.registry.versions import Registry
+    from trip_duration.registry import Registry, Version
 
 logger = logging.getLogger(__name__)
 _REPORTS = "08_reporting"
@@ -134,8 +135,21 @@ class RegistrySource:
                 f"version {version.number} has the hash {served.sha256}, registered was "
                 f"{version.sha256}: it is not used"
             )
-        origin = f"the registry {masked_uri(self._uri)}"
-        return replace(served, metrics=_nested(version.metrics) or None, origin=origin)
+        return replace(
+            served,
+            metrics=_nested(version.metrics) or None,
+            origin=f"the registry {masked_uri(self._uri)}",
+            outlines=self._outlines(version),
+        )
+
+    def _outlines(self, version: Version) -> Outlines | None:
+        try:
+            plain = self.registry.fetch_outlines(version)
+            return None if plain is None else Outlines.of(plain)
+        except (RegistryError, ValueError, OSError) as error:
+            # a map that cannot be drawn is no reason to be without the model
+            logger.warning("version %s: served without its map: %s", version.number, error)
+            return None
 
 
 class ChampionOrFolderSource:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 SAMPLE_ROWS = 200
 BATCH = 100
+OUTLINES = "zone_outlines"
 TEXT = 5_000
 
 
@@ -201,7 +202,8 @@ class TrackedRun:
             "training_data_digest": str(predictor.facts.get("data_digest")),
         }
         self._log(metrics={"features": len(names)}, tags=facts)
-        logged = log_predictor(predictor)
+        outlines = catalog.load(OUTLINES) if catalog.exists(OUTLINES) else None
+        logged = log_predictor(predictor, outlines)
         if read_parameters(catalog.load("parameters")).promotion.register_runs:
             made = Logged(predictor, logged.model_id, self.run_id, self.code, scores)
             register(made, self.tracking_uri, self.project)
