@@ -187,6 +187,7 @@ def _about(service: Service) -> ModelResponse:
         {
             **served.name,
             "family": predictor.family,
+            "source": served.source,
             "loaded_at": served.loaded_at,
             "coverage": coverage_of(served),
             "train_months": facts.get("train_months"),

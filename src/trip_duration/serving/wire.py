@@ -227,6 +227,9 @@ class ModelResponse(ModelName):
     """What is known of the model that answers."""
 
     family: str
+    source: str | None = Field(
+        description='source of the training trips, "synthetic" if they are made up; null if unknown'
+    )
     loaded_at: datetime
     coverage: float | None
     train_months: list[str] | None
