@@ -13,7 +13,7 @@ import pytest
 
 from tests.serving.running import REQUEST, Server, serve, wait_for
 from trip_duration.models import Predictor
-from trip_duration.serving.wire import BatchResponse, ExplainResponse, PredictResponse
+from trip_duration.serving.responses import BatchResponse, ExplainResponse, PredictResponse
 
 ARRAYS = {
     "pickup_datetime": np.array([REQUEST["pickup_datetime"]], "datetime64[us]"),

@@ -20,17 +20,16 @@ from trip_duration.serving.answers import coverage_of
 from trip_duration.serving.gate import Gate
 from trip_duration.serving.outlines import find_outlines
 from trip_duration.serving.problems import MEDIA_TYPE, Problem, ProblemBody
-from trip_duration.serving.service import Service
-from trip_duration.serving.settings import Settings
-from trip_duration.serving.wire import (
-    BatchRequest,
+from trip_duration.serving.responses import (
     BatchResponse,
     ExplainResponse,
     ModelResponse,
-    PredictRequest,
     PredictResponse,
     Readiness,
 )
+from trip_duration.serving.service import Service
+from trip_duration.serving.settings import Settings
+from trip_duration.serving.wire import BatchRequest, PredictRequest
 
 _PAGE = Path(__file__).parent / "page"
 _SAID = {
