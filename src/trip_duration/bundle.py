@@ -10,7 +10,8 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,16 @@ def read_bundle(folder: Path, kind: str) -> Bundle:
     if bundle.manifest() != (folder / MANIFEST).read_bytes():
         raise ModelFileError(_say(folder, f"{MANIFEST} was altered"))
     return bundle
+
+
+@contextmanager
+def naming(place: object) -> Iterator[None]:
+    """Begin the message of every ``ModelFileError`` of the block with where the files lie."""
+    try:
+        yield
+    except ModelFileError as error:
+        said = str(error)
+        raise ModelFileError(said if said.startswith(str(place)) else f"{place}: {said}") from error
 
 
 def _read_manifest(folder: Path, kind: str) -> dict[str, Any]:
