@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
-from trip_duration.bundle import read_bundle
+from trip_duration.bundle import naming, read_bundle
 from trip_duration.errors import ModelFileError
 from trip_duration.features.calendar import FIRST_YEAR
 from trip_duration.features.requests import Requests
-from trip_duration.models.predictor import KIND, Predictor
+from trip_duration.models.predictor import KIND, Prediction, Predictor
 from trip_duration.serving.wire import now
 
 if TYPE_CHECKING:
@@ -92,9 +93,10 @@ def load_served(
         ModelFileError: If a file is missing, cut short or altered, or the answers are no durations.
     """
     try:
-        bundle = read_bundle(folder, KIND)
-        predictor = Predictor.from_bundle(bundle)
-        _try(predictor)
+        with naming(folder):
+            bundle = read_bundle(folder, KIND)
+            predictor = Predictor.from_bundle(bundle)
+            _try(predictor)
     except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
         raise ModelFileError(f"{folder}: cannot be loaded: {error!r}") from error
     sha256 = bundle.sha256
@@ -108,8 +110,17 @@ def _try(predictor: Predictor) -> None:
     requests = Requests(time, zones, zones[::-1].copy(), np.array([1.0, np.nan]))
     answers = predictor.predict(requests)
     predictor.flag(requests)
-    if not np.isfinite(answers.minutes).all() or (answers.minutes <= 0).any():
-        raise ModelFileError(f"the model answers {answers.minutes.tolist()} minutes: not used")
+    if not are_finite(predictor, answers).all() or (answers.minutes <= 0).any():
+        said = {name: ends.tolist() for name, ends in answers._asdict().items()}
+        raise ModelFileError(f"expected finite numbers of minutes above 0, found {said}: not used")
+
+
+def are_finite(predictor: Predictor, answers: Prediction) -> npt.NDArray[np.bool_]:
+    """Tell of each answer whether its minutes, and the ends of its interval if any, are finite."""
+    finite = np.isfinite(answers.minutes)
+    if predictor.intervals is not None:
+        finite &= np.isfinite(answers.lower) & np.isfinite(answers.upper)
+    return finite
 
 
 class ModelHolder:

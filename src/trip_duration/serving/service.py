@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from pydantic import ValidationError
 from pydantic_core import to_json
 
@@ -129,21 +130,27 @@ class Service:
         """Answer one request with its reasons."""
         return await self._in_thread(self._explain, _read(body))
 
-    def _answer_all(self, requests: list[PredictRequest]) -> list[bytes]:
+    def _answer_all(self, requests: list[PredictRequest]) -> list[bytes | Problem]:
         answers = answer(self.served, requests)
         name = answers.served.name
-        self._note(answers)
-        return [to_json({**said, "model": name}) for said in answers.write()]
+        finite = answers.only_finite() if not all(answers.finite) else answers
+        self._note(finite)
+        written = iter([to_json({**said, "model": name}) for said in finite.write()])
+        return [next(written) if sound else _no_number(answers) for sound in answers.finite]
 
     def _batch(self, body: bytes) -> bytes:
         batch = read_batch(body, self.settings.max_rows)
         answers = answer(self.served, list(batch.good.values()))
+        if not all(answers.finite):
+            raise _no_number(answers)
         self._note(answers)
         return to_json(write_batch(batch, answers))
 
     def _explain(self, request: PredictRequest) -> bytes:
         answers = answer(self.served, [request])
         told = answers.served.predictor.explain(as_arrays([request]))
+        if not all(answers.finite) or not np.isfinite(told.contributions).all():
+            raise _no_number(answers)
         self._note(answers)
         parts = dict(zip(told.features, told.contributions[0].tolist(), strict=True))
         order = sorted(parts, key=lambda feature: -abs(parts[feature]))
@@ -180,6 +187,13 @@ def _read(body: bytes) -> PredictRequest:
         return PredictRequest.model_validate_json(body)
     except ValidationError as error:
         raise invalid(error, ALLOWED) from None
+
+
+def _no_number(answers: Answers) -> Problem:
+    """Return the problem of an answer that is no finite number, which JSON cannot hold."""
+    logger.error("version %s answers with numbers that are not finite", answers.served.version)
+    said = "the model has no finite number for this request; tell who runs the service"
+    return Problem(500, "internal", said)
 
 
 def _open_keys(settings: Settings) -> Keys | None:

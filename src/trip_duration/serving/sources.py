@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trip_duration.bundle import MANIFEST
+from trip_duration.bundle import MANIFEST, naming
 from trip_duration.errors import ModelFileError, RegistryError
 from trip_duration.registry.places import TRACKING_VARIABLE, data_folder, registry_uri
 from trip_duration.secrets import masked_uri
@@ -127,7 +127,10 @@ class RegistrySource:
     def load(self) -> Served:
         """Fetch the version, verify it, and read it."""
         version = self.registry.get(self._reference)
-        with tempfile.TemporaryDirectory(prefix="trip-duration-") as folder:
+        with (
+            naming(f"version {version.number} of the registry"),
+            tempfile.TemporaryDirectory(prefix="trip-duration-") as folder,
+        ):
             fetched = self.registry.fetch(version, Path(folder) / "predictor")
             served = load_served(fetched, version.number)
         if served.sha256 != version.sha256:
