@@ -18,7 +18,6 @@ from trip_duration import __version__
 from trip_duration.features.transformer import FEATURES
 from trip_duration.serving.answers import coverage_of
 from trip_duration.serving.gate import Gate
-from trip_duration.serving.outlines import find_outlines
 from trip_duration.serving.problems import MEDIA_TYPE, Problem, ProblemBody
 from trip_duration.serving.responses import (
     BatchResponse,
@@ -126,11 +125,11 @@ def _add_readings(app: FastAPI, service: Service) -> None:
         return _about(service)
 
     @app.get("/v1/zones", operation_id="zones", response_class=Response)
-    def zones(request: Request) -> Response:
+    async def zones(request: Request) -> Response:
         """Return the outlines of the zones, GeoJSON in degrees; the id of each is the zone's."""
         served = service.holder.current
-        logged = None if served is None else served.outlines
-        return find_outlines(service.settings, logged).answer(request.headers)
+        outlines = service.outlines.choose(None if served is None else served.outlines)
+        return outlines.answer(request.headers)
 
     @app.get("/health/live", operation_id="live")
     async def live() -> dict[str, bool]:

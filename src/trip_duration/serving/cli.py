@@ -14,28 +14,32 @@ from typing import Any
 import click
 
 from trip_duration.errors import ParameterError, TripDurationError
+from trip_duration.regular_files import read_regular
 
-_FOLDER = click.Path(file_okay=False, path_type=Path)
-_FILE = click.Path(dir_okay=False, path_type=Path)
 # seconds; a process that has loaded its model tells ten times a second that it is alive
 _SILENCE = 15
-_MOST_FILES = 65_536
+_MOST_FILES, _MOST_PEM = 65_536, 2**20
 
 
+# paths as they are given: click would look at the files, and wait for a file system that hangs
 @click.command()
-@click.option("--model", type=_FOLDER, help="Folder of a predictor. Needs no MLflow.")
+@click.option(
+    "--model", type=Path, metavar="FOLDER", help="Folder of a predictor. Needs no MLflow."
+)
 @click.option("--registry", metavar="URI", help="Tracking URI of the registry to serve from.")
 @click.option("--reference", help="Version of the registry.  [default: champion]")
-@click.option("--fallback", type=_FOLDER, help="Folder of the lookup table that can stand in.")
-@click.option("--zones", type=_FILE, help="GeoJSON with the outlines of the zones.")
+@click.option(
+    "--fallback", type=Path, metavar="FOLDER", help="Folder of the lookup table that can stand in."
+)
+@click.option("--zones", type=Path, metavar="FILE", help="GeoJSON with the outlines of the zones.")
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=int, help="Port to listen on.  [default: 8000]")
 @click.option("--workers", type=int, help="Processes that answer.  [default: 1]")
 @click.option("--no-auth", is_flag=True, help="Ask for no API key; this machine alone is served.")
-@click.option("--keys", type=_FILE, help="File of the API keys.")
+@click.option("--keys", type=Path, metavar="FILE", help="File of the API keys.")
 @click.option("--no-log", is_flag=True, help="Keep no log of predictions.")
-@click.option("--tls-certificate", type=_FILE, help="Certificate chain, PEM.")
-@click.option("--tls-key", type=_FILE, help="Its private key, PEM.")
+@click.option("--tls-certificate", type=Path, metavar="FILE", help="Certificate chain, PEM.")
+@click.option("--tls-key", type=Path, metavar="FILE", help="Its private key, PEM.")
 def serve(no_auth: bool, no_log: bool, **choices: Any) -> None:
     """Serve predictions over HTTP.
 
@@ -134,7 +138,7 @@ def _check_tls(certificate: Path, key: Path) -> None:
 
     for file in (certificate, key):
         try:
-            file.open("rb").close()
+            read_regular(file, _MOST_PEM)
         except OSError as error:
             raise ParameterError(f"{file} cannot be read for TLS: {error.strerror}") from None
     try:

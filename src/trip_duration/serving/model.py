@@ -5,7 +5,6 @@ A request takes the model once and keeps it to its end, so that a swap is one as
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
@@ -21,12 +20,12 @@ from trip_duration.errors import ModelFileError
 from trip_duration.features.calendar import FIRST_YEAR
 from trip_duration.features.requests import Requests
 from trip_duration.models.predictor import KIND, Prediction, Predictor
+from trip_duration.serving.watching import Watch
 from trip_duration.serving.wire import now
 
 if TYPE_CHECKING:
     from trip_duration.serving.outlines import Outlines
 
-logger = logging.getLogger(__name__)
 Report = Callable[[str, Mapping[str, Any]], None]
 # the source of trips that are made up
 SYNTHETIC = "synthetic"
@@ -137,12 +136,11 @@ class ModelHolder:
         self.current: Served | None = None
         # why the last look has not ended with a model
         self.problem: str | None = None
-        self._source, self._interval, self._report = source, interval, report
+        self._source, self._report = source, report
         # what was last loaded or refused: it is tried again when it has changed
         self._seen: Hashable = None
-        self._away = False
-        self._first_look, self._stopped = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="model-watch", daemon=True)
+        self._away, self._lock = False, threading.Lock()
+        self._watch = Watch("model", interval, self.look)
 
     @property
     def ready(self) -> bool:
@@ -155,13 +153,20 @@ class ModelHolder:
         Args:
             patience: Longest wait, seconds; a source that is away must not hold up the start.
         """
-        self._thread.start()
-        if not self._first_look.wait(patience) and self.problem is None:
-            self.problem = f"it was not read within {patience:g} seconds, and is still waited for"
+        if not self._watch.start(patience) and self.problem is None:
+            self.problem = _late(patience)
 
     def stop(self) -> None:
         """End the thread; a model that is being loaded is left to itself."""
-        self._stopped.set()
+        self._watch.stop()
+
+    def is_late(self, limit: float) -> bool:
+        """Tell, once for each look, whether it takes longer than ``limit`` seconds."""
+        return self._watch.is_late(limit)
+
+    def report_late(self, limit: float) -> None:
+        """Report that the source does not answer; the present look goes on."""
+        self._say_away(TimeoutError(_late(limit)))
 
     def look(self) -> None:
         """Look once whether there is another model, and take it if it is sound."""
@@ -170,8 +175,9 @@ class ModelHolder:
         except Exception as error:
             self._say_away(error)
             return
-        if self._away:
-            self._away = False
+        with self._lock:
+            away, self._away = self._away, False
+        if away:
             self._report("source_back", {})
         if identity == self._seen:
             return
@@ -197,18 +203,14 @@ class ModelHolder:
 
     def _say_away(self, error: Exception) -> None:
         self.problem = str(error)
-        if not self._away:
+        with self._lock:
+            away, self._away = self._away, True
+        if not away:
             self._report("source_away", {"reason": str(error), **self._kept()})
-        self._away = True
 
     def _kept(self) -> dict[str, Any]:
         return {"kept": self.current.version if self.current else None}
 
-    def _watch(self) -> None:
-        while not self._stopped.is_set():
-            try:
-                self.look()
-            except Exception:
-                logger.exception("looking for a model has failed")
-            self._first_look.set()
-            self._stopped.wait(self._interval)
+
+def _late(seconds: float) -> str:
+    return f"it was not read within {seconds:g} seconds, and is still waited for"

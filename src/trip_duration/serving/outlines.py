@@ -5,18 +5,25 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from fastapi import Response
 
 from trip_duration.registry.places import data_folder
+from trip_duration.regular_files import read_regular
 from trip_duration.serving.problems import Problem
 from trip_duration.serving.settings import Settings
+from trip_duration.serving.watching import Watch
 
+logger = logging.getLogger(__name__)
+Version = tuple[Path, int, int, int]
+MOST_OUTLINES = 32 * 2**20
+# seconds: a map can come later than the answers; how long a look may take
+_WAIT, _LATE = 1.0, 10.0
 _FOLDER, OUTLINES = "02_intermediate", "zone_outlines.geojson"
 _KIND = "application/geo+json"
 
@@ -68,23 +75,74 @@ class Outlines:
         return Response(self.packed, media_type=_KIND, headers=said)
 
 
-def find_outlines(settings: Settings, logged: Outlines | None) -> Outlines:
-    """Return the outlines that settings name, those of the model, or those of the project.
+class OutlinesFile:
+    """The outlines that settings name, or those of the project; read again when they change.
 
     Args:
         settings: Settings of the service.
-        logged: What came with the model that answers.
-
-    Raises:
-        Problem: If there are none.
     """
-    if settings.zones is None and logged is not None:
-        return logged
-    for path in _places(settings):
-        # a folder that may not be searched holds none either
-        with suppress(OSError, ValueError):
-            return _read(path, path.stat().st_mtime_ns)
-    raise Problem(404, "no-zones", "no outlines of zones are known here: serve with --zones")
+
+    def __init__(self, settings: Settings) -> None:
+        """Keep where they may lie; nothing is read yet."""
+        self._current: Outlines | None = None
+        self._named = settings.zones is not None
+        self._places = _places(settings)
+        # of the file that was taken, and of those that are none
+        self._taken: Version | None = None
+        self._refused: set[Version] = set()
+        self._watch = Watch("outlines", settings.watch_seconds, self.read_again)
+
+    def start(self) -> None:
+        """Read the file, and begin to follow it in a thread of its own."""
+        self._watch.start(_WAIT)
+
+    def stop(self) -> None:
+        """Follow the file no more."""
+        self._watch.stop()
+
+    def warn_if_late(self) -> None:
+        """Log, once, that the file has not been read for so long that it can be called away."""
+        if self._watch.is_late(_LATE):
+            logger.error("outlines of the zones: not read within %g seconds", _LATE)
+
+    def choose(self, logged: Outlines | None) -> Outlines:
+        """Return the outlines that settings name, those of the model, or those of the project.
+
+        Args:
+            logged: Those of the model.
+
+        Raises:
+            Problem: If there are none.
+        """
+        outlines = self._current if self._named else logged or self._current
+        if outlines is None:
+            said = "no outlines of zones are known here: serve with --zones"
+            raise Problem(404, "no-zones", said)
+        return outlines
+
+    def read_again(self) -> None:
+        """Take the first file that can be read, unless it is the one that was taken before."""
+        for path in self._places:
+            # a folder that may not be searched holds none
+            with suppress(OSError):
+                if self._take(path):
+                    return
+        self._current = self._taken = None
+
+    def _take(self, path: Path) -> bool:
+        found = path.stat()
+        version = path, found.st_mtime_ns, found.st_ino, found.st_size
+        if version in self._refused:
+            return False
+        if version != self._taken:
+            try:
+                self._current = Outlines.of(read_regular(path, MOST_OUTLINES))
+            except (OSError, ValueError) as error:
+                logger.warning("%s holds no outlines of zones: %s", path, error)
+                self._refused = {other for other in self._refused if other[0] != path} | {version}
+                return False
+            self._taken = version
+        return True
 
 
 def _places(settings: Settings) -> list[Path]:
@@ -94,8 +152,3 @@ def _places(settings: Settings) -> list[Path]:
     # as they lie in a logged MLflow model
     beside = [] if settings.model is None else [settings.model.absolute().parent / OUTLINES]
     return [*beside, *(folder / _FOLDER / OUTLINES for folder in folders)]
-
-
-@lru_cache(maxsize=1)
-def _read(path: Path, _changed: int) -> Outlines:
-    return Outlines.of(path.read_bytes())

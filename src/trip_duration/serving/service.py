@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -28,9 +29,11 @@ from trip_duration.serving.keys import Keys
 from trip_duration.serving.limits import RateLimit
 from trip_duration.serving.metrics import Metrics
 from trip_duration.serving.model import ModelHolder, Served
+from trip_duration.serving.outlines import OutlinesFile
 from trip_duration.serving.problems import Problem, invalid
 from trip_duration.serving.settings import Settings
 from trip_duration.serving.sources import load_fallback, make_source
+from trip_duration.serving.watching import within
 from trip_duration.serving.wire import ALLOWED, PredictRequest, now
 
 if TYPE_CHECKING:
@@ -65,6 +68,7 @@ class Service:
             self.limit = RateLimit(
                 settings.rate_limit, settings.rate_storage, self.metrics.count_uncounted
             )
+        self.outlines = OutlinesFile(settings)
         self.holder = ModelHolder(make_source(settings), settings.watch_seconds, self._report)
         self.log = _open_log(settings)
         self._collector = Collector(self._answer_all)
@@ -82,12 +86,22 @@ class Service:
         gc.freeze()
 
     def _load(self) -> None:
-        self.holder.current = load_fallback(self.settings)
-        self.holder.start(self.settings.load_seconds)
+        patience = self.settings.load_seconds
+        if self.keys is not None:
+            self.keys.start()
+        try:
+            self.holder.current = within(patience, lambda: load_fallback(self.settings))
+        except TimeoutError as error:
+            logger.error("the lookup table cannot stand in for a model: %s", error)
+        self.holder.start(patience)
+        self.outlines.start()
 
     async def stop(self) -> None:
         """Write what is left of the logs, within the time that is set for them."""
         self.holder.stop()
+        self.outlines.stop()
+        if self.keys is not None:
+            self.keys.stop()
         if self._watching is not None:
             self._watching.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -179,7 +193,18 @@ class Service:
     async def _watch(self) -> None:
         while True:
             self.metrics.watch(self.holder.current, self.log)
+            self._report_late()
             await asyncio.sleep(_FIGURES_EVERY)
+
+    def _report_late(self) -> None:
+        limit = self.settings.load_seconds
+        if self.holder.is_late(limit):
+            # the audit log may lie on what hangs
+            report = threading.Thread(target=self.holder.report_late, args=(limit,), daemon=True)
+            report.start()
+        self.outlines.warn_if_late()
+        if self.keys is not None:
+            self.keys.warn_if_late()
 
 
 def _read(body: bytes) -> PredictRequest:
@@ -199,7 +224,10 @@ def _no_number(answers: Answers) -> Problem:
 def _open_keys(settings: Settings) -> Keys | None:
     if not settings.auth:
         return None
-    keys = Keys(settings.keys)
+    try:
+        keys = within(settings.load_seconds, lambda: Keys(settings.keys))
+    except TimeoutError as error:
+        raise ParameterError(f"{settings.keys}: the keys cannot be read: {error}") from None
     if not len(keys):
         raise ParameterError(
             f"{settings.keys} holds no API key in force: make one with "

@@ -8,12 +8,14 @@ import os
 import tempfile
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trip_duration.bundle import MANIFEST, naming
 from trip_duration.errors import ModelFileError, RegistryError
 from trip_duration.registry.places import TRACKING_VARIABLE, data_folder, registry_uri
+from trip_duration.regular_files import read_regular
 from trip_duration.secrets import masked_uri
 from trip_duration.serving.model import Served, Source, load_served
 from trip_duration.serving.outlines import Outlines
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 _REPORTS = "08_reporting"
+_MOST_REPORT, _MOST_FILES = 16 * 2**20, 1_000
 _METRICS, _RUN = "metrics.json", "run_facts.json"
 # tries after the first, and seconds of a try
 _MLFLOW_PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
@@ -55,7 +58,8 @@ class FolderSource:
                 "another folder by --model."
             )
         reports = [self._reports / name for name in (_METRICS, _RUN)] if self._reports else []
-        files = [(path.name, path.stat()) for path in sorted(folder.iterdir())]
+        paths = sorted(islice(folder.iterdir(), _MOST_FILES))
+        files = [(path.name, path.stat()) for path in paths]
         found = tuple((name, found.st_size, found.st_mtime_ns) for name, found in files)
         return folder, found, *map(_look, reports)
 
@@ -76,11 +80,12 @@ class FolderSource:
             # a run that was broken off may have left the facts of this model and older metrics
             if metrics.stat().st_mtime < (folder / MANIFEST).stat().st_mtime:
                 return None
-            run = json.loads((self._reports / _RUN).read_bytes())
-            return dict(json.loads(metrics.read_bytes())) if run["sha256"] == sha256 else None
+            run = json.loads(read_regular(self._reports / _RUN, _MOST_REPORT))
+            measured = json.loads(read_regular(metrics, _MOST_REPORT))
+            return dict(measured) if run["sha256"] == sha256 else None
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
             logger.warning("%s: served without metrics, they cannot be read: %r", metrics, error)
             return None
 
