@@ -72,6 +72,8 @@ def create_app(settings: Settings) -> FastAPI:
         version=__version__,
         description="How long a New York taxi trip will take, at the moment it is requested.",
         lifespan=lifespan,
+        # a redirect would name the host that the caller claims to have asked
+        redirect_slashes=False,
         # its pages fetch scripts from a site of others
         docs_url=None,
         redoc_url=None,
