@@ -149,6 +149,10 @@ def test_it_is_alive_ready_and_says_what_is_not_there(running: Server) -> None:
         assert client.get("/health/live").json() == {"alive": True}
         ready = client.get("/health/ready")
         assert (ready.status_code, ready.json()["ready"]) == (200, True)
+        health = client.get("/health")
+        assert health.status_code == 200
+        version = ready.json()["model"]["version"]
+        assert health.json() == {"status": "ok", "model_loaded": True, "version": version}
         zones = client.get("/v1/zones")
         assert (zones.status_code, zones.json()["type"]) == (
             404,

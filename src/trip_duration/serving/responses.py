@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -107,6 +107,16 @@ class ModelResponse(ModelName):
     metrics: dict[str, Any] | None
     facts: dict[str, Any]
     features: list[FeatureMeaning]
+
+
+class Health(BaseModel):
+    """How the service is."""
+
+    status: Literal["ok", "degraded", "unavailable"] = Field(
+        description="ok: a verified model answers; degraded: the lookup table; unavailable: nothing"
+    )
+    model_loaded: bool = Field(description="whether a verified model answers")
+    version: str | None = Field(description="version of what answers; null if nothing does")
 
 
 class Readiness(BaseModel):
