@@ -24,15 +24,17 @@ from tests.registry.conftest import (
     zones,
 )
 from tests.serving.running import Server, serve, wait_for
+from tests.serving.test_deployed import hiding
 from tests.serving.test_model_swap import events, name, ready
 from trip_duration.models import Predictor
 from trip_duration.registry import Version
 from trip_duration.registry.promotion import Keeper
 
-# the fixtures of the registry are at home beside its tests
+# the fixtures are at home beside other tests
 __all__ = [
     "empty_database",
     "fitted",
+    "hiding",
     "keeper",
     "ledger",
     "log_candidate",
@@ -171,3 +173,21 @@ def test_without_any_model_it_says_what_to_do(
         (line,) = start_lines(server)
     assert "there is no such folder. Train a model with `kedro run`" in line["message"]
     assert "Requests get status 503 until one can be" in line["message"]
+
+
+def test_without_mlflow_the_folder_is_served_and_a_champion_is_told(
+    data: Path, keeper: Keeper, register: Register, hiding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", hiding)
+    first = register(0)
+    # the registry is there and has no champion: MLflow is not needed to find that out
+    with serve(data, *QUIET) as server:
+        assert ready(server).is_success
+        (line,) = start_lines(server)
+    assert line["message"].startswith("Serving version ")
+    assert f"from the folder {data / '06_models/predictor'}" in line["message"]
+    promote(keeper, first)
+    with serve(data, *QUIET) as server:
+        assert name(server)["fallback"]
+        (line,) = start_lines(server)
+    assert "the registry is read through MLflow, which cannot be imported" in line["message"]

@@ -13,13 +13,18 @@ import httpx
 import numpy as np
 import pytest
 
+from tests.features import small_city
+from tests.models.small_families import XGBOOST
+from tests.models.test_predictor import train
 from tests.serving.entries import ids, sqlite_at
 from tests.serving.running import REQUEST, Server, serve, wait_for
 from tests.serving.test_model_swap import events, figure, name, point
 from trip_duration.bundle import Bundle, write_bundle
 from trip_duration.errors import ModelFileError
+from trip_duration.features import FeatureTransformer
 from trip_duration.models import Predictor
 from trip_duration.models.lookup import LookupTable
+from trip_duration.models.xgboost import XGBoost
 from trip_duration.serving.model import load_served
 
 QUIET = ("--no-auth", "--no-log")
@@ -97,6 +102,39 @@ def test_files_of_two_predictors_are_refused(models: Path, tmp_path: Path) -> No
         ModelFileError, match="the transformer makes 33 features, lookup was fitted on 2"
     ):
         load_served(tmp_path / "mixed")
+
+
+@pytest.fixture(scope="module")
+def xgboost(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of a family whose files nobody but its library checks."""
+    trips = small_city.make_trips(200)
+    transformer = FeatureTransformer(small_city.make_zones()).fit(trips, trips["duration_minutes"])
+    folder = tmp_path_factory.mktemp("xgboost") / "model"
+    train(transformer, trips, XGBoost(XGBOOST)).save(folder)
+    return folder
+
+
+def test_a_library_that_crashes_on_a_model_ends_a_process_of_its_own(
+    xgboost: Path, models: Path, tmp_path: Path
+) -> None:
+    served = load_served(xgboost)
+    assert served.predictor.family == "xgboost"
+    # XGBoost ends the process that reads nothing
+    hostile = seal(xgboost, tmp_path / "hostile", lambda files: files.update({"xgboost.ubj": b""}))
+    with pytest.raises(ModelFileError, match="loads it on trial ends with SIG"):
+        load_served(hostile)
+    half = seal(xgboost, tmp_path / "half", cut("xgboost.ubj"))
+    with pytest.raises(ModelFileError, match=f"^{half}: the files do not make up a predictor"):
+        load_served(half)
+    link = tmp_path / "model"
+    link.symlink_to(models / "first")
+    with serve(tmp_path, "--model", str(link), *QUIET) as server:
+        before = name(server)
+        point(link, hostile)
+        wait_for(lambda: events(server, "refused") == 1)
+        assert name(server) == before
+        point(link, xgboost)
+        wait_for(lambda: name(server)["sha256"] == served.sha256)
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

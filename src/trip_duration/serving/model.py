@@ -20,6 +20,7 @@ from trip_duration.errors import ModelFileError
 from trip_duration.features.calendar import FIRST_YEAR
 from trip_duration.features.requests import Requests
 from trip_duration.models.predictor import KIND, Prediction, Predictor
+from trip_duration.serving.trial import SAFE, load_in_process
 from trip_duration.serving.watching import Watch
 from trip_duration.serving.wire import now
 
@@ -94,16 +95,22 @@ def load_served(
     try:
         with naming(folder):
             bundle = read_bundle(folder, KIND)
+            if bundle.facts.get("family") not in SAFE:
+                load_in_process(folder)
             predictor = Predictor.from_bundle(bundle)
-            _try(predictor)
+            try_predictor(predictor)
     except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
         raise ModelFileError(f"{folder}: cannot be loaded: {error!r}") from error
     sha256 = bundle.sha256
     return Served(predictor, version or sha256[:12], sha256, fallback, **known)
 
 
-def _try(predictor: Predictor) -> None:
-    """Let it answer, which also fills what is computed at the first answer only."""
+def try_predictor(predictor: Predictor) -> None:
+    """Let a predictor answer, which also fills what is computed at the first answer only.
+
+    Raises:
+        ModelFileError: If an answer is no duration.
+    """
     time = np.array([f"{FIRST_YEAR + 15}-04-12T08:30"] * 2, "datetime64[us]")
     zones = np.array([1, 2])
     requests = Requests(time, zones, zones[::-1].copy(), np.array([1.0, np.nan]))

@@ -7,6 +7,7 @@ import contextlib
 import gc
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -87,13 +88,14 @@ class Service:
 
     def _load(self) -> None:
         patience = self.settings.load_seconds
+        end = time.monotonic() + patience
         if self.keys is not None:
             self.keys.start()
         try:
             self.holder.current = within(patience, lambda: load_fallback(self.settings))
         except TimeoutError as error:
             logger.error("the lookup table cannot stand in for a model: %s", error)
-        self.holder.start(patience)
+        self.holder.start(max(end - time.monotonic(), 0.1))
         self.outlines.start()
 
     async def stop(self) -> None:
