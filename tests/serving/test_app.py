@@ -244,7 +244,7 @@ def test_files_of_the_page_are_sent_whole(running: Server, path: str, asked: str
 def test_predictions_are_logged(running: Server) -> None:
     with running.client() as client:
         client.post("/v1/predict", json=REQUEST)
-    assert (running.output.parent / "data/service.db").is_file()
+    wait_for((running.output.parent / "data/service.db").is_file)
 
 
 def test_log_lines_are_json_without_personal_data(running: Server) -> None:
