@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.features.small_city import fitted, make_trips, trips, zones
+from tests.registry.conftest import (
+    empty_database,
+    keeper,
+    ledger,
+    log_candidate,
+    make_predictor,
+    register,
+    registry,
+)
 from trip_duration import schemas
 from trip_duration.datasets import AnswerFilesDataset, ChosenPredictorDataset, RequestFilesDataset
 from trip_duration.datasets.batches import RefusedBatch
@@ -25,9 +34,23 @@ from trip_duration.inference import Batch, Requested, RequestFile, checking, fin
 from trip_duration.models import Predictor
 from trip_duration.models.lightgbm import LightGBM
 from trip_duration.params import LightGBMParams
+from trip_duration.registry import Version
+from trip_duration.registry.promotion import Keeper
 from trip_duration.serving import wire
 
-__all__ = ["fitted", "trips", "zones"]
+# the fixtures are at home beside the tests of features and of the registry
+__all__ = [
+    "empty_database",
+    "fitted",
+    "keeper",
+    "ledger",
+    "log_candidate",
+    "make_predictor",
+    "register",
+    "registry",
+    "trips",
+    "zones",
+]
 ANSWERS = ["minutes", "lower", "upper", "flags", "model_sha256"]
 
 
@@ -571,3 +594,33 @@ def test_the_datasets_read_answer_and_refuse(predictor: Predictor, tmp_path: Pat
         RequestFilesDataset(None).load()
     with pytest.raises(RefusedBatch, match="output is empty"):
         AnswerFilesDataset(None).save(Batch(requests, chosen, 10))
+
+
+def test_without_a_model_the_champion_answers_or_the_folder_of_the_last_run(
+    keeper: Keeper,
+    register: Callable[[int], Version],
+    predictor: Predictor,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    predictor.save(tmp_path / "models/predictor")
+    # what is called like the alias is not what is meant
+    predictor.save(tmp_path / "champion")
+    project = {"path": str(tmp_path)}
+
+    def load(model: str | None = None, **registry: str | None) -> str:
+        place = {"path": str(tmp_path / "mlflow.db"), "url": None, **registry}
+        return ChosenPredictorDataset(model, project, place, "models/predictor").load().sha256
+
+    caplog.set_level(logging.INFO, "trip_duration")
+    assert load(path=str(tmp_path / "none.db")) == predictor.sha256
+    version = register(0)
+    assert load() == predictor.sha256
+    assert f"from the folder {tmp_path / 'models/predictor'}" in caplog.messages[-1]
+    keeper.promote(version.number, {}, reason="a test", force=True)
+    assert load() == load(model="") == version.sha256
+    assert "version 1 (champion) of the registry, lookup, learnt from 2023-01" in caplog.text
+    assert load(model="models/predictor") == predictor.sha256
+    # a registry that was named and is away is no registry without a champion
+    with pytest.raises(RefusedBatch, match=r"no registry at .*none\.db"):
+        load(url=f"sqlite:///{tmp_path / 'none.db'}")

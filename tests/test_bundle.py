@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from trip_duration.bundle import MANIFEST, Bundle, read_bundle, write_bundle
 from trip_duration.errors import ModelFileError
+from trip_duration.regular_files import read_regular
 
 BUNDLE = Bundle(
     "predictor",
@@ -103,6 +105,31 @@ def _flip(name: str) -> Callable[[Path], Any]:
     return harm
 
 
+def _stretch(name: str) -> Callable[[Path], Any]:
+    """Make a file a terabyte long; it takes no room on the disk."""
+
+    def harm(folder: Path) -> None:
+        with (folder / name).open("ab") as file:
+            file.truncate(2**40)
+
+    return harm
+
+
+def _as_pipe(name: str) -> Callable[[Path], Any]:
+    """Put a pipe that nobody writes to in the place of a file."""
+
+    def harm(folder: Path) -> None:
+        (folder / name).unlink()
+        os.mkfifo(folder / name)
+
+    return harm
+
+
+def _link(path: Path, to: Path) -> None:
+    path.unlink()
+    path.symlink_to(to)
+
+
 HARMS: dict[str, tuple[Callable[[Path], Any], str]] = {
     "file missing": (lambda folder: (folder / "model.txt").unlink(), "model.txt missing"),
     "file left over": (
@@ -144,7 +171,44 @@ HARMS: dict[str, tuple[Callable[[Path], Any], str]] = {
     ),
     "size altered": (
         _edit(lambda m: m["files"]["model.txt"].update(bytes=8)),
-        "manifest.json was altered",
+        "model.txt was altered: expected 8 bytes, found 7",
+    ),
+    "size without bounds": (
+        _edit(lambda m: m["files"]["model.txt"].update(bytes=2**40)),
+        "expected at most 2147483648 bytes, found 1099511627780",
+    ),
+    "size that is none": (
+        _edit(lambda m: m["files"]["model.txt"].update(bytes="7")),
+        "manifest.json is not readable",
+    ),
+    "file without an end": (
+        _stretch("model.txt"),
+        "model.txt was altered: expected 7 bytes, found",
+    ),
+    "manifest without an end": (
+        _stretch(MANIFEST),
+        "manifest.json cannot be read: expected at most 1048576 bytes, found 1099511627776",
+    ),
+    "manifest without a bottom": (
+        lambda folder: (folder / MANIFEST).write_bytes(b"[" * 500_000),
+        "manifest.json is not readable",
+    ),
+    "pipe": (_as_pipe("empty.json"), "empty.json cannot be read: expected a regular file, found"),
+    "manifest is a pipe": (
+        _as_pipe(MANIFEST),
+        "manifest.json cannot be read: expected a regular file, found",
+    ),
+    "device": (
+        lambda folder: _link(folder / "empty.json", Path("/dev/zero")),
+        "empty.json cannot be read: expected a regular file, found",
+    ),
+    "folder in place of a file": (
+        lambda folder: _link(folder / "model.txt", folder.parent),
+        "model.txt was altered: expected 7 bytes, found",
+    ),
+    "very many files": (
+        lambda folder: [(folder / f"{number:04}.txt").touch() for number in range(1_200)],
+        "",
     ),
     "fact altered": (_edit(lambda m: m["facts"].update(mae=0.1)), "manifest.json was altered"),
     "fact added": (_edit(lambda m: m["facts"].update(best=True)), "manifest.json was altered"),
@@ -170,6 +234,7 @@ def test_harmed_bundle_is_refused_and_the_file_named(folder: Path, kind: str) ->
     with pytest.raises(ModelFileError) as caught:
         read_bundle(folder, "predictor")
     assert str(caught.value).startswith(f"{folder}: {named}")
+    assert len(str(caught.value)) < 500
 
 
 def test_bundle_of_another_kind_is_refused(folder: Path) -> None:
@@ -203,3 +268,22 @@ def test_bundle_that_cannot_take_its_place_leaves_nothing_beside(tmp_path: Path)
     with pytest.raises(OSError, match="models"):
         write_bundle(BUNDLE, tmp_path / "models" / "predictor")
     assert [path.name for path in tmp_path.iterdir()] == ["models"]
+
+
+def test_files_behind_links_are_read(folder: Path, tmp_path: Path) -> None:
+    """As a volume of Kubernetes has them."""
+    (tmp_path / "elsewhere").mkdir()
+    for path in list(folder.iterdir()):
+        path.rename(tmp_path / "elsewhere" / path.name)
+        path.symlink_to(tmp_path / "elsewhere" / path.name)
+    assert read_bundle(folder, "predictor") == BUNDLE
+
+
+def test_a_file_that_grows_while_it_is_read_is_cut_off(tmp_path: Path) -> None:
+    (tmp_path / "grows").write_bytes(b"1234")
+    assert read_regular(tmp_path / "grows", 4) == b"1234"
+    with pytest.raises(OSError, match="expected at most 3 bytes, found 4"):
+        read_regular(tmp_path / "grows", 3)
+    # what the kernel says is empty is not: its size is known once it is read
+    with pytest.raises(OSError, match="expected at most 10 bytes, found 11"):
+        read_regular(Path("/proc/self/status"), 10)

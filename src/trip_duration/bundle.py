@@ -10,15 +10,23 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from trip_duration.errors import ModelFileError
+from trip_duration.regular_files import read_regular
 
 MANIFEST = "manifest.json"
 FORMAT = 1
+# a predictor of this project has a dozen files and some megabytes
+MOST_BYTES = 2 * 2**30
+_MOST_MANIFEST, _MOST_FILES = 2**20, 1_000
+# names in a message
+_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -96,39 +104,90 @@ def read_bundle(folder: Path, kind: str) -> Bundle:
         ModelFileError: If the folder is no bundle of this kind, or if a file is missing, left over,
             cut short or altered. The message names the file.
     """
-    manifest = _read_manifest(folder, kind)
-    found = {path.name for path in folder.iterdir() if path.name != MANIFEST}
-    listed = set(manifest["files"])
-    for problem, names in (("missing", listed - found), ("not in the manifest", found - listed)):
-        if names:
-            raise ModelFileError(_say(folder, f"{', '.join(sorted(names))} {problem}"))
-    files = {name: (folder / name).read_bytes() for name in sorted(listed)}
-    for name, content in files.items():
+    content = _read(folder, MANIFEST, _MOST_MANIFEST)
+    manifest = _parse_manifest(folder, kind, content)
+    sizes = {name: entry["bytes"] for name, entry in sorted(manifest["files"].items())}
+    _check_names(folder, set(sizes))
+    _check_sizes(folder, sizes)
+    files = {name: _read(folder, name, size) for name, size in sizes.items()}
+    for name, found in files.items():
         expected = manifest["files"][name]["sha256"]
-        actual = hashlib.sha256(content).hexdigest()
+        actual = hashlib.sha256(found).hexdigest()
         if actual != expected:
             raise ModelFileError(
                 _say(folder, f"{name} was altered: expected sha256 {expected}, found {actual}")
             )
     bundle = Bundle(kind, manifest["facts"], files)
-    if bundle.manifest() != (folder / MANIFEST).read_bytes():
+    if bundle.manifest() != content:
         raise ModelFileError(_say(folder, f"{MANIFEST} was altered"))
     return bundle
 
 
-def _read_manifest(folder: Path, kind: str) -> dict[str, Any]:
-    path = folder / MANIFEST
-    if not path.is_file():
-        raise ModelFileError(_say(folder, f"{MANIFEST} is missing"))
+def _check_names(folder: Path, listed: set[str]) -> None:
+    found = {path.name for path in islice(folder.iterdir(), _MOST_FILES)} - {MANIFEST}
+    for problem, names in (("missing", listed - found), ("not in the manifest", found - listed)):
+        if names:
+            some = ", ".join(sorted(names)[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
+            raise ModelFileError(_say(folder, f"{some} {problem}"))
+
+
+def _check_sizes(folder: Path, sizes: Mapping[str, int]) -> None:
+    """Compare sizes before anything is read: a file may be far longer than it should."""
+    total = sum(sizes.values())
+    if total > MOST_BYTES:
+        raise ModelFileError(_say(folder, f"expected at most {MOST_BYTES} bytes, found {total}"))
+    for name, size in sizes.items():
+        with _reading(folder, name):
+            found = (folder / name).stat().st_size
+        if found != size:
+            problem = f"{name} was altered: expected {size} bytes, found {found}"
+            raise ModelFileError(_say(folder, problem))
+
+
+def _read(folder: Path, name: str, most: int) -> bytes:
+    with _reading(folder, name):
+        return read_regular(folder / name, most)
+
+
+@contextmanager
+def _reading(folder: Path, name: str) -> Iterator[None]:
     try:
-        manifest: dict[str, Any] = json.loads(path.read_bytes())
+        yield
+    except FileNotFoundError:
+        raise ModelFileError(_say(folder, f"{name} is missing")) from None
+    except OSError as error:
+        problem = f"{name} cannot be read: {error.strerror}"
+        raise ModelFileError(_say(folder, problem)) from None
+
+
+@contextmanager
+def naming(place: object) -> Iterator[None]:
+    """Begin the message of every ``ModelFileError`` of the block with where the files lie."""
+    try:
+        yield
+    except ModelFileError as error:
+        said = str(error)
+        raise ModelFileError(said if said.startswith(str(place)) else f"{place}: {said}") from error
+
+
+def _parse_manifest(folder: Path, kind: str, content: bytes) -> dict[str, Any]:
+    try:
+        manifest: dict[str, Any] = json.loads(content)
         stated = (manifest["format"], manifest["kind"])
-        _ = manifest["facts"], {name: entry["sha256"] for name, entry in manifest["files"].items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        _ = manifest["facts"]
+        for entry in manifest["files"].values():
+            _check_entry(entry)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ModelFileError(_say(folder, f"{MANIFEST} is not readable ({error!r})")) from None
     if stated != (FORMAT, kind):
         raise ModelFileError(_say(folder, f"expected format {FORMAT} of a {kind}, found {stated}"))
     return manifest
+
+
+def _check_entry(entry: Mapping[str, Any]) -> None:
+    size, _ = entry["bytes"], entry["sha256"]
+    if type(size) is not int or size < 0:
+        raise ValueError(f"bytes: expected a number from 0, found {size!r}")
 
 
 def _say(folder: Path, problem: str) -> str:

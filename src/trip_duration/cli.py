@@ -10,7 +10,8 @@ import click
 from trip_duration.commands import or_not_done
 from trip_duration.errors import TripDurationError
 from trip_duration.registry.cli import models
-from trip_duration.serving.cli import keys, serve
+from trip_duration.serving.cli import serve
+from trip_duration.serving.keys_cli import keys
 from trip_duration.serving.log_cli import database, outcomes, trace
 
 

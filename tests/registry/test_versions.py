@@ -12,7 +12,7 @@ import pytest
 
 from trip_duration.errors import ModelFileError, RegistryError
 from trip_duration.models import Predictor
-from trip_duration.registry import Registry, Version
+from trip_duration.registry import Registry, Version, versions
 
 Register = Callable[[int], Version]
 
@@ -111,3 +111,16 @@ def test_a_registry_that_is_away_is_said_to_be_without_its_password(
     with pytest.raises(RegistryError, match="does not do what it is asked") as caught:
         registry.versions()
     assert "s3cr3t" not in str(caught.value)
+
+
+def test_the_outlines_logged_with_a_version_are_fetched_within_bounds(
+    registry: Registry, register: Register, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = register(0)
+    assert registry.fetch_outlines(version) is None
+    file = artifacts_of(tmp_path, version).with_name(versions.OUTLINES)
+    file.write_bytes(b'{"type": "FeatureCollection"}')
+    assert registry.fetch_outlines(version) == b'{"type": "FeatureCollection"}'
+    monkeypatch.setattr(versions, "_MOST_OUTLINES", 28)
+    with pytest.raises(RegistryError, match=r"zone_outlines\.geojson of version 1 has 29 bytes"):
+        registry.fetch_outlines(version)

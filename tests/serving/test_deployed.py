@@ -30,7 +30,9 @@ sys.meta_path.insert(0, Hidden())
 def locked(name: str) -> dict[str, set[str]]:
     """Return the versions of each library in a lock."""
     found: dict[str, set[str]] = {}
-    for library, version in re.findall(r"^([\w.-]+)==(\S+)", (PROJECT / name).read_text(), re.M):
+    for library, version in re.findall(
+        r"^([\w.-]+)(?:\[[\w,.-]+\])?==(\S+)", (PROJECT / name).read_text(), re.M
+    ):
         found.setdefault(library, set()).add(version)
     return found
 

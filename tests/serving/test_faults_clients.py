@@ -7,14 +7,21 @@ import json
 import os
 import re
 import resource
+import socket
+import ssl
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from tests.serving.load import load_on
-from tests.serving.running import REQUEST, Server, serve
+from tests.serving.running import REQUEST, Server, make_certificate, serve
+from trip_duration.cli import cli
+from trip_duration.serving import lingering
 
 BODY = json.dumps(REQUEST).encode()
 HEAD = b"POST /v1/predict HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % len(BODY)
@@ -289,3 +296,151 @@ def megabytes(server: Server) -> float:
     peak = re.search(r"VmHWM:\s+(\d+) kB", status)
     assert peak is not None
     return int(peak[1]) / 1024
+
+
+LONG = json.dumps({"records": [REQUEST] * 60_000}).encode()
+
+
+@pytest.fixture(scope="module")
+def locked(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A service that nobody has a key of."""
+    folder = tmp_path_factory.mktemp("locked")
+    command = ["keys", "--file", str(folder / "keys.json"), "create", "nobody"]
+    assert CliRunner().invoke(cli, command).exit_code == 0
+    arguments = ("--model", str(models / "first"), "--keys", str(folder / "keys.json"), "--no-log")
+    with serve(folder, *arguments) as server:
+        yield server
+
+
+def refused(
+    server: Server,
+    path: str,
+    body: bytes | Iterator[bytes],
+    context: ssl.SSLContext | None = None,
+) -> tuple[int, str]:
+    """Ask as urllib does, which sends everything before it reads and wants no further request."""
+    request = urllib.request.Request(f"{server.url}{path}", data=body, method="POST")  # noqa: S310 - own
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request, timeout=30, context=context)  # noqa: S310 - own
+    return caught.value.code, json.loads(caught.value.read())["type"].rpartition(":")[2]
+
+
+@pytest.mark.parametrize("path", ["/v1/predict", "/v1/predict/batch", "/v1/explain"])
+def test_who_sends_too_much_reads_why_it_is_refused(running: Server, path: str) -> None:
+    assert len(LONG) > 4_194_304
+    for _ in range(8):
+        assert refused(running, path, LONG) == (413, "too-long")
+    # of unstated length
+    assert refused(running, path, iter([LONG[:65_536]] * 80)) == (413, "too-long")
+
+
+def test_who_has_no_key_reads_it_whatever_is_sent(locked: Server, running: Server) -> None:
+    for path in ("/v1/predict/batch", "/v1/nowhere"):
+        assert refused(locked, path, LONG) == (401, "no-key")
+    assert refused(running, "/v1/nowhere", LONG) == (404, "not-found")
+    assert refused(running, "/v1/model", LONG) == (405, "method")
+
+
+def test_it_is_the_same_with_tls(models: Path, tmp_path: Path) -> None:
+    certificate, key = make_certificate(tmp_path, "own")
+    tls = ("--tls-certificate", str(certificate), "--tls-key", str(key))
+    arguments = ("--model", str(models / "first"), "--no-auth", "--no-log", *tls)
+    with serve(tmp_path, *arguments) as server:
+        context = ssl.create_default_context(cafile=certificate)
+        context.check_hostname = False
+        for _ in range(4):
+            said = refused(server, "/v1/predict/batch", LONG, context)
+            assert said == (413, "too-long")
+        address = server.url.removeprefix("https://").split(":")
+        with (
+            socket.create_connection((address[0], int(address[1])), timeout=20) as plain,
+            context.wrap_socket(plain) as caller,
+        ):
+            caller.sendall(HEAD + BODY)
+            assert caller.recv(100).startswith(b"HTTP/1.1 200")
+        assert server.end() == 0
+    log = server.output.read_text()
+    assert "Traceback" not in log
+    assert "eof_received" not in log
+
+
+def test_who_sends_without_end_is_not_read_without_end(running: Server) -> None:
+    async def fault() -> int:
+        endless = await Connection(running).open()
+        head = b"POST /v1/predict HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % 10**12
+        endless.writer.write(head)
+        assert (await endless.answer()).startswith(b"HTTP/1.1 413")
+        sent = 0
+        with suppress(ConnectionError):
+            while sent < 2**31:
+                endless.writer.write(b" " * 2**20)
+                await endless.writer.drain()
+                sent += 2**20
+        return sent
+
+    # what the systems of both sides hold comes on top
+    assert asyncio.run(fault()) < 2 * lingering.MOST_BYTES
+
+
+def test_who_waits_to_be_asked_for_the_body_is_answered_at_once(running: Server) -> None:
+    async def fault() -> bytes:
+        polite = await Connection(running).open()
+        polite.writer.write(
+            b"POST /v1/predict HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\n"
+            b"content-length: 9000000\r\n\r\n"
+        )
+        return await polite.answer()
+
+    assert asyncio.run(fault()).startswith(b"HTTP/1.1 413")
+
+
+def test_nothing_behind_a_refused_body_is_answered(running: Server) -> None:
+    async def fault() -> bytes:
+        caller = await Connection(running).open()
+        body = b" " * 100_000
+        head = b"POST /v1/predict HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % len(body)
+        caller.writer.write(head)
+        answer = await caller.answer()
+        caller.writer.write(body + HEAD + BODY + ALIVE)
+        return answer + await asyncio.wait_for(caller.rest(), 20)
+
+    said = asyncio.run(fault())
+    assert re.findall(rb"HTTP/1\.1 (\d+)", said) == [b"413"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "answers"),
+    [
+        ([HEAD + BODY], 1),
+        ([HEAD, BODY], 1),
+        ([ALIVE], 1),
+        ([HEAD + BODY + ALIVE + HEAD + BODY], 3),
+        ([OFFERED], 1),
+        ([CHUNKED], 1),
+        ([HEAD + BODY[:-1]], 0),
+        ([HEAD + BODY + HEAD[:9]], 1),
+        ([HEAD[:9]], 0),
+        ([b""], 0),
+    ],
+    ids=["whole", "in two", "get", "three", "offer", "chunked", "cut", "one and a bit", "bit", "-"],
+)
+def test_who_ends_its_side_is_answered(running: Server, asked: list[bytes], answers: int) -> None:
+    async def fault() -> bytes:
+        caller = await Connection(running).open()
+        for piece in asked:
+            caller.writer.write(piece)
+            await caller.writer.drain()
+        caller.writer.write_eof()
+        return await asyncio.wait_for(caller.rest(), 20)
+
+    said = asyncio.run(fault())
+    assert re.findall(rb"HTTP/1\.1 (\d+)", said) == [b"200"] * answers
+
+
+@pytest.mark.parametrize("path", ["/v1/model/", "/v1/predict/", "/page", "/health/live/", "/page/"])
+def test_no_answer_sends_a_caller_to_another_host(running: Server, path: str) -> None:
+    with running.client(follow_redirects=False) as client:
+        said = client.get(path, headers={"host": "evil.example"})
+    assert said.status_code == 404
+    assert "location" not in said.headers
+    assert "evil.example" not in said.text

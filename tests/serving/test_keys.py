@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,8 @@ from tests.serving.running import REQUEST, Server, serve, wait_for
 from tests.serving.test_model_swap import point
 from trip_duration.cli import cli
 from trip_duration.errors import ParameterError
-from trip_duration.serving.cli import change_keys
 from trip_duration.serving.keys import KeyFile, Keys
+from trip_duration.serving.keys_cli import change_keys
 
 
 def command(path: Path, *arguments: str) -> str:
@@ -127,10 +128,62 @@ def test_a_slip_in_the_file_locks_nobody_out(tmp_path: Path) -> None:
     key = command(path, "create", "one")
     known = Keys(path)
     path.write_text("{")
-    known._look_at = 0.0
+    known.read_again()
     assert known.find(key) is not None
     with pytest.raises(ParameterError, match=r"keys\.json"):
         Keys(path)
+
+
+def emptied(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def halved(path: Path) -> None:
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+
+
+def without_keys(path: Path) -> None:
+    path.write_text('{"keys": []}')
+
+
+def with_odd_hash(path: Path) -> None:
+    path.write_text(re.sub(r'"sha256": ".', '"sha256": "\u00e9', path.read_text()))
+
+
+@pytest.mark.parametrize(
+    "harm", [emptied, halved, without_keys, with_odd_hash, Path.unlink], ids=lambda f: f.__name__
+)
+def test_a_file_that_is_none_keeps_the_old_keys(
+    models: Path, tmp_path: Path, harm: Callable[[Path], None]
+) -> None:
+    path = tmp_path / "keys.json"
+    key = command(path, "create", "one")
+    arguments = ("--model", str(models / "first"), "--keys", str(path), "--no-log")
+    with serve(tmp_path, *arguments) as server:
+        assert status(server, key) == 200
+        harm(path)
+        wait_for(lambda: "the keys read before stay in force" in server.output.read_text(), 20)
+        assert status(server, key) == 200
+        assert status(server, f"{key}x") == 401
+    # told once, and not every second
+    assert server.output.read_text().count("the keys read before stay in force") == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("sha256", "\u00e9" * 64), ("sha256", "ab"), ("id", "a_b")]
+)
+def test_what_is_no_hash_and_no_id_is_told_without_repeating_it(
+    tmp_path: Path, field: str, value: str
+) -> None:
+    path = tmp_path / "keys.json"
+    command(path, "create", "one")
+    content = json.loads(path.read_text())
+    content["keys"][0][field] = f"s3cret{value}"
+    path.write_text(json.dumps(content))
+    with pytest.raises(ParameterError, match=rf"keys\.0\.{field}: String should match") as caught:
+        Keys(path)
+    assert "s3cret" not in str(caught.value)
 
 
 def test_a_folder_that_cannot_be_searched_locks_nobody_out(models: Path, tmp_path: Path) -> None:

@@ -36,6 +36,12 @@ def ready(server: Server) -> httpx.Response:
         return client.get("/health/ready")
 
 
+def health(server: Server) -> tuple[int, Any]:
+    with server.client() as client:
+        said = client.get("/health")
+    return said.status_code, said.json()
+
+
 def events(server: Server, event: str) -> float:
     return figure(server, f'model_events_total{{event="{event}"}}')
 
@@ -111,6 +117,9 @@ def test_the_lookup_table_stands_in_until_there_is_a_model(models: Path, tmp_pat
         assert name(server)["fallback"]
         said = ready(server)
         assert (said.status_code, said.json()["model"]["fallback"]) == (503, True)
+        version = said.json()["model"]["version"]
+        expected = {"status": "degraded", "model_loaded": False, "version": version}
+        assert health(server) == (503, expected)
         with server.client() as client:
             answer = client.post("/v1/predict", json=REQUEST).json()
             assert answer["interval"] is None
@@ -121,6 +130,16 @@ def test_the_lookup_table_stands_in_until_there_is_a_model(models: Path, tmp_pat
         shutil.copytree(models / "first", model)
         wait_for(lambda: not name(server)["fallback"])
         assert ready(server).status_code == 200
+        assert health(server)[0] == 200
+
+
+def test_the_lookup_table_counts_as_ready_where_it_may(models: Path, tmp_path: Path) -> None:
+    fallback = ("--fallback", str(models / "baseline"))
+    arguments = ("--model", str(tmp_path / "predictor"), *fallback, "--no-auth", "--no-log")
+    with serve(tmp_path, *arguments, ready_on_fallback="true") as server:
+        assert ready(server).status_code == 200
+        code, said = health(server)
+    assert (code, said["status"], said["model_loaded"]) == (200, "degraded", False)
 
 
 def test_a_model_that_is_taken_away_goes_on(models: Path, tmp_path: Path) -> None:
@@ -169,6 +188,10 @@ def test_without_any_model_it_says_so(models: Path, tmp_path: Path, choice: dict
             )
         assert client.get("/v1/model").status_code == 503
         assert client.get("/health/live").status_code == 200
+        assert health(server) == (
+            503,
+            {"status": "unavailable", "model_loaded": False, "version": None},
+        )
         assert ready(server).json() == {
             "ready": False,
             "reason": "no model could be loaded",

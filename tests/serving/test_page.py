@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from tests.features import small_city
 from tests.machine import running_browser
 from tests.serving.running import REQUEST, Server, serve
 from trip_duration.cli import cli
+from trip_duration.models import Predictor
 from trip_duration.serving import app
 
 pytestmark = pytest.mark.browser
@@ -508,3 +510,24 @@ def _luminance(colour: str) -> float:
     parts = [int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4)]
     linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize(
+    ("source", "made_up"), [("synthetic", True), ("https", False), (None, False)]
+)
+def test_a_city_that_is_made_up_is_said_to_be(
+    models: Path, tmp_path: Path, opened: Open, source: str | None, made_up: bool
+) -> None:
+    first = Predictor.load(models / "first")
+    facts = {**first.facts, **({} if source is None else {"source": source})}
+    replace(first, facts=facts).save(tmp_path / "predictor")
+    options = ("--model", str(tmp_path / "predictor"), "--no-auth", "--no-log")
+    with serve(tmp_path, *options) as server:
+        with server.client() as client:
+            assert client.get("/v1/model").json()["source"] == source
+        with opened(server) as page:
+            expect(page.locator("#model")).to_contain_text("learnt from 1 month")
+            notice = page.get_by_text("This city is made up")
+            (expect(notice).to_be_visible if made_up else expect(notice).to_be_hidden)()
+    said = "of a synthetic city: its trips are made up" in server.output.read_text()
+    assert said == made_up

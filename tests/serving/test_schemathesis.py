@@ -33,6 +33,7 @@ OPERATIONS = [
     "POST /v1/explain",
     "GET /v1/model",
     "GET /v1/zones",
+    "GET /health",
     "GET /health/live",
     "GET /health/ready",
     "GET /metrics",

@@ -82,7 +82,17 @@ def test_the_model_has_a_contract_an_example_and_no_pickle(logged_model: str) ->
         path.name for path in Path(mlflow.artifacts.download_artifacts(logged_model)).rglob("*")
     }
     assert {"input_example.json", "served_model.py", "manifest.json"} <= files
+    assert "zone_outlines.geojson" in files
     assert not [name for name in files if name.endswith((".pkl", ".pickle", ".joblib"))]
+
+
+def test_the_outlines_lie_beside_the_predictor(logged_model: str, finished_run: Path) -> None:
+    folder = Path(mlflow.artifacts.download_artifacts(logged_model)) / "artifacts"
+    made = finished_run / "data/02_intermediate/zone_outlines.geojson"
+    assert (folder / "zone_outlines.geojson").read_bytes() == made.read_bytes()
+    # the predictor is what it was: no file more, the same hash
+    sha256 = Predictor.load(finished_run / "data/06_models/predictor").sha256
+    assert Predictor.load(folder / "predictor").sha256 == sha256
 
 
 def test_logging_the_model_starts_no_python_to_guess_requirements(

@@ -113,7 +113,7 @@ def test_a_run_that_fails_says_why(
 def test_a_run_that_cannot_be_logged_is_failed_too(
     project: Path, run_kedro: Any, runs_of: Any, monkeypatch: Any
 ) -> None:
-    def full(_: Any) -> None:
+    def full(*_: Any) -> None:
         raise OSError("disk full")
 
     monkeypatch.setattr("trip_duration.tracking.model.log_predictor", full)

@@ -5,6 +5,7 @@ What is wrong with any of them is the user's to mend: the command line prints th
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,13 +19,16 @@ from kedro.io.core import DatasetError
 from trip_duration.datasets.folders import local_folder
 from trip_duration.datasets.registered import Place
 from trip_duration.errors import DataError, ModelFileError, ParameterError, TripDurationError
-from trip_duration.registry import MODEL_NAME, Registry
+from trip_duration.months import span_months
+from trip_duration.registry import CHAMPION, MODEL_NAME, Registry
+from trip_duration.registry.champions import has_champion
 from trip_duration.registry.places import SQLITE
 
 if TYPE_CHECKING:
     from trip_duration.inference import Batch, Requested
     from trip_duration.models import Predictor
 
+log = logging.getLogger(__name__)
 _MODELS = "models:/"
 
 
@@ -91,55 +95,80 @@ class ChosenPredictorDataset(AbstractDataset[Any, "Predictor"]):
 
     Args:
         model: A folder; else the alias or the number of a version, alone or as MLflow writes them:
-            ``models:/name@alias`` and ``models:/name/number``.
+            ``models:/name@alias`` and ``models:/name/number``. Without one it is the champion, or
+            ``default`` while the registry has none.
         project: Its ``path`` is where relative folders begin.
         registry: Where MLflow keeps the registry, as for a registered predictor.
+        default: The folder of the last run.
         metadata: For Kedro's plugins.
     """
 
     def __init__(  # noqa: D107 - see the class
         self,
-        model: str | int,
+        model: str | int | None,
         project: Mapping[str, str],
         registry: Place,
+        default: str = "data/06_models/predictor",
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        self._model, self._project = str(model), Path(project["path"])
+        self._model = None if model in (None, "") else str(model)
+        self._project, self._default = Path(project["path"]), default
+        self._named = bool(registry.get("url"))
         self._registry = Registry(registry.get("url") or f"{SQLITE}{registry['path']}")
         self.metadata = metadata
 
     def load(self) -> Predictor:
-        """Return the predictor, verified.
+        """Return the predictor, verified; a line of the log says which one it is.
 
         Raises:
-            RefusedBatch: If there is none, or if its files were altered.
+            RefusedBatch: If there is none, if its files were altered, or if no model was named and
+                the registry does not answer.
         """
         from trip_duration.models import Predictor  # noqa: PLC0415 - see RequestFilesDataset
 
         with _refusing():
-            folder = self._folder()
+            if self._model is None and has_champion(self._registry, self._named):
+                return self._load_version(CHAMPION)
+            model = self._model or self._default
+            folder = self._project / model
             if folder.is_dir():
-                return Predictor.load(folder)
-            reference = _reference(self._model)
+                predictor = Predictor.load(folder)
+                log.info("answering with %s from the folder %s", _describe(predictor), folder)
+                return predictor
+            reference = _reference(model)
             if reference is None:
                 raise ModelFileError(
                     f"{folder} is no folder of a predictor. Train one by `kedro run`, or give "
                     '--params "model=..." a folder, or the alias or number of a version.'
                 )
-            return self._registry.load(reference).predictor
+            return self._load_version(reference)
 
-    def _folder(self) -> Path:
-        return self._project / self._model
+    def _load_version(self, reference: str) -> Predictor:
+        registered = self._registry.load(reference)
+        version, predictor = registered.version, registered.predictor
+        alias = "" if reference == version.number else f" ({reference})"
+        described = _describe(predictor)
+        log.info(
+            "answering with version %s%s of the registry, %s", version.number, alias, described
+        )
+        return predictor
 
     def save(self, data: Any) -> None:
         """Refuse: a predictor is saved by the run that trains it."""
         raise DataError("a predictor is saved by the run that trains it.")
 
     def _exists(self) -> bool:
-        return self._folder().is_dir() or _reference(self._model) is not None
+        model = self._model or self._default
+        return (self._project / model).is_dir() or _reference(model) is not None
 
     def _describe(self) -> dict[str, Any]:
-        return {"model": self._model}
+        return {"model": self._model or f"{CHAMPION}, else {self._default}"}
+
+
+def _describe(predictor: Predictor) -> str:
+    months = predictor.facts.get("train_months")
+    learnt = f", learnt from {span_months(months)}" if months else ""
+    return f"{predictor.family}{learnt}, sha256 {predictor.sha256[:12]}"
 
 
 class AnswerFilesDataset(AbstractDataset["Batch", Path]):

@@ -23,6 +23,7 @@ import numpy.typing as npt
 from trip_duration.errors import DataError
 from trip_duration.features.contract import Contract
 from trip_duration.models.estimator import Matrix, Minutes
+from trip_duration.models.interval_files import read_calibration, read_quantiles
 from trip_duration.models.lightgbm import LightGBM
 from trip_duration.params import IntervalParams, ModellingParams
 
@@ -130,22 +131,15 @@ class Intervals:
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes]) -> Self | None:
-        """Rebuild the intervals from the files of a predictor; None if it has none."""
+        """Rebuild the intervals from the files of a predictor; None if it has none.
+
+        Raises:
+            ModelFileError: If a file is not what ``to_files`` writes.
+        """
         if "intervals.json" not in files:
             return None
-        lower, upper = (
-            LightGBM.from_files(
-                {
-                    name.removeprefix(f"{end}_"): content
-                    for name, content in files.items()
-                    if name.startswith(f"{end}_")
-                }
-            )
-            for end in ENDS
-        )
-        arrays = np.load(io.BytesIO(files["intervals.npz"]), allow_pickle=False)
-        coverage = json.loads(files["intervals.json"])["coverage"]
-        return cls((lower, upper), coverage, arrays["edges"], arrays["shifts"])
+        lower, upper = (read_quantiles(end, files) for end in ENDS)
+        return cls((lower, upper), *read_calibration(files))
 
 
 def learn_intervals(

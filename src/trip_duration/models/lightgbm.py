@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import lightgbm as lgb
+from pydantic import BaseModel, Field, ValidationError
 
 from trip_duration.errors import ModelFileError
 from trip_duration.models.estimator import Estimator, LearningCurve, Matrix, Minutes
 from trip_duration.models.leaves import TreeBlocks, predict, share
+from trip_duration.models.lightgbm_text import check_text
 from trip_duration.models.progress import count_trees
 from trip_duration.params import LightGBMParams, Objective
 
@@ -20,6 +22,14 @@ _LOSSES = {"absolute_error": "l1", "squared_error": "l2"}
 _FEW_ROWS = 4
 # from so many on, rows in blocks are faster, and making the blocks pays
 _MANY_ROWS, _MANY_TREES = 4_000, 128
+
+
+class _Facts(BaseModel):
+    """What is kept beside the text."""
+
+    names: tuple[str, ...]
+    objective: Objective
+    num_threads: Annotated[int, Field(ge=1, le=1_024)]
 
 
 class LightGBM(Estimator):
@@ -151,14 +161,22 @@ class LightGBM(Estimator):
         """Rebuild the estimator from LightGBM's text.
 
         Raises:
-            ModelFileError: If its trees were trained on other columns, or in another order.
+            ModelFileError: If the text is not sound, or if its trees were trained on other columns,
+                or in another order.
         """
-        facts = json.loads(files["lightgbm.json"])
-        self = cls(objective=facts["objective"], num_threads=facts["num_threads"])
-        self.text_ = files["lightgbm.txt"].decode()
-        self.booster_ = lgb.Booster(model_str=self.text_)
-        self.feature_names_ = tuple(facts["names"])
+        try:
+            facts = _Facts.model_validate_json(files["lightgbm.json"])
+        except ValidationError as error:
+            raise ModelFileError(f"lightgbm.json: {error}") from None
+        self = cls(objective=facts.objective, num_threads=facts.num_threads)
+        self.feature_names_ = facts.names
         self.n_features_in_ = len(self.feature_names_)
+        trees = check_text(files["lightgbm.txt"], self.n_features_in_)
+        try:
+            self.booster_ = lgb.Booster(model_str=trees.decode())
+        except lgb.basic.LightGBMError as error:
+            raise ModelFileError(f"lightgbm.txt: LightGBM cannot read it: {error}") from None
+        self.text_ = files["lightgbm.txt"].decode()
         trained_on = tuple(self.booster_.feature_name())
         if trained_on != self.feature_names_:
             raise ModelFileError(

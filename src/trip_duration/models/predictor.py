@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
-from trip_duration.bundle import Bundle, read_bundle, write_bundle
+from trip_duration.bundle import Bundle, naming, read_bundle, write_bundle
 from trip_duration.errors import ModelFileError
 from trip_duration.features.transformer import Data, FeatureTransformer
 from trip_duration.models.estimator import Estimator, Matrix, Minutes
@@ -155,7 +155,10 @@ class Predictor:
             floor, ceiling = facts.pop("floor"), facts.pop("ceiling")
             longest = np.inf if ceiling is None else ceiling
             predictor = cls(transformer, estimator, floor, facts, intervals, longest)
-        except (KeyError, ValueError, TypeError) as error:
+        except ModelFileError:
+            raise
+        # the libraries have errors of their own for files that are not theirs
+        except Exception as error:
             raise ModelFileError(
                 f"the files do not make up a predictor ({error!r}). Families known here: "
                 f"{', '.join(FAMILIES)}."
@@ -192,4 +195,5 @@ class Predictor:
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read a predictor from a folder, after verifying every file of it."""
-        return cls.from_bundle(read_bundle(folder, KIND))
+        with naming(folder):
+            return cls.from_bundle(read_bundle(folder, KIND))

@@ -10,7 +10,7 @@ from typing import Any
 
 from trip_duration.errors import RegistryError
 from trip_duration.params.flat import flatten
-from trip_duration.registry.downloads import without_progress_bar
+from trip_duration.registry.client import without_progress_bar
 from trip_duration.registry.versions import Registry
 from trip_duration.secrets import without_password
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trip_duration.bundle import read_bundle, write_bundle
-from trip_duration.errors import ModelFileError, RegistryError, TripDurationError
-from trip_duration.registry.downloads import without_progress_bar
-from trip_duration.registry.places import TRACKING_VARIABLE, sqlite_file, with_driver
+from trip_duration.errors import ModelFileError, RegistryError
+from trip_duration.registry.client import naming_registry, open_client, without_progress_bar
+from trip_duration.registry.places import with_driver
 from trip_duration.registry.records import (
     LEDGER_HEAD,
     METRIC,
@@ -28,13 +27,15 @@ from trip_duration.registry.records import (
     describe,
 )
 from trip_duration.registry.semantic import SemanticVersion
-from trip_duration.secrets import masked_uri, without_password
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 _KIND = "predictor"
-_FOLDER = f"artifacts/{_KIND}"
+_FOLDER = "artifacts"
+# outlines of the zones, GeoJSON, logged beside the predictor
+OUTLINES = "zone_outlines.geojson"
+_MOST_OUTLINES = 32 * 2**20
 
 
 @dataclass(frozen=True)
@@ -56,18 +57,7 @@ class Registry:
 
     @cached_property
     def _client(self) -> MlflowClient:
-        file = sqlite_file(self.tracking_uri)
-        if file is not None and not file.is_file():
-            # MLflow would make it
-            raise RegistryError(f"there is no registry at {file}. Train a model with `kedro run`.")
-        if self.place.startswith("postgresql"):
-            from trip_duration.registry.databases import require_answer  # noqa: PLC0415
-
-            # MLflow would try again for minutes
-            require_answer(self.place, f"registry ({TRACKING_VARIABLE})")
-        import mlflow  # noqa: PLC0415 - seconds that --help need not pay
-
-        return mlflow.MlflowClient(self.place, registry_uri=self.place)
+        return open_client(self.tracking_uri)
 
     def versions(self) -> list[Version]:
         """Return every version, the newest first."""
@@ -136,7 +126,7 @@ class Registry:
         if _holds(to, version.sha256):
             return to
         with tempfile.TemporaryDirectory() as folder:
-            found = read_bundle(self._download(version, folder), _KIND)
+            found = read_bundle(self._download(version, _KIND, folder), _KIND)
         if found.sha256 != version.sha256:
             raise ModelFileError(
                 f"version {version.number} was registered with sha256 {version.sha256}, its files "
@@ -145,13 +135,40 @@ class Registry:
         write_bundle(found, to)
         return to
 
-    def _download(self, version: Version, folder: str) -> Path:
+    def fetch_outlines(self, version: Version) -> bytes | None:
+        """Return the outlines of the zones that were logged with a version, or None.
+
+        Versions that were logged before outlines were have none.
+
+        Raises:
+            RegistryError: If they cannot be fetched, or are too long.
+        """
+        with self._asking():
+            from mlflow.artifacts import list_artifacts  # noqa: PLC0415 - see _client
+
+            place = self._address_of(version, "")
+            files = list_artifacts(artifact_uri=place, tracking_uri=self.place)
+        sizes = {Path(file.path).name: file.file_size or 0 for file in files}
+        if OUTLINES not in sizes:
+            return None
+        if sizes[OUTLINES] > _MOST_OUTLINES:
+            raise RegistryError(
+                f"{OUTLINES} of version {version.number} has {sizes[OUTLINES]} bytes: expected at "
+                f"most {_MOST_OUTLINES}"
+            )
+        with tempfile.TemporaryDirectory() as folder:
+            return self._download(version, OUTLINES, folder).read_bytes()
+
+    def _address_of(self, version: Version, name: str) -> str:
+        source = self._client.get_model_version_download_uri(self.name, version.number)
+        return f"{source.rstrip('/')}/{_FOLDER}/{name}".rstrip("/")
+
+    def _download(self, version: Version, name: str, folder: str) -> Path:
         with self._asking(), without_progress_bar():
             from mlflow.artifacts import download_artifacts  # noqa: PLC0415 - see _client
 
-            source = self._client.get_model_version_download_uri(self.name, version.number)
             folder = download_artifacts(
-                artifact_uri=f"{source.rstrip('/')}/{_FOLDER}",
+                artifact_uri=self._address_of(version, name),
                 dst_path=folder,
                 tracking_uri=self.place,
                 registry_uri=self.place,
@@ -222,19 +239,8 @@ class Registry:
         with self._asking():
             self._client.set_registered_model_tag(self.name, LEDGER_HEAD, line)
 
-    @contextmanager
-    def _asking(self) -> Iterator[None]:
-        try:
-            yield
-        except TripDurationError:
-            raise
-        # MLflow's clients of databases and of servers raise errors of their own
-        except Exception as error:
-            said = without_password(str(getattr(error, "orig", None) or error), self.tracking_uri)
-            where = masked_uri(self.tracking_uri)
-            raise RegistryError(
-                f"the registry at {where} does not do what it is asked: {said}"
-            ) from None
+    def _asking(self) -> AbstractContextManager[None]:
+        return naming_registry(self.tracking_uri)
 
 
 def _holds(folder: Path, sha256: str) -> bool:

@@ -12,7 +12,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from trip_duration.errors import ReproductionError
-from trip_duration.registry.downloads import without_progress_bar
+from trip_duration.registry.client import without_progress_bar
 from trip_duration.registry.places import SQLITE
 from trip_duration.secrets import masked_uri, without_password
 from trip_duration.tracking.manifest import NAME, PREDICTIONS, RunManifest

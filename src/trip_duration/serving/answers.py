@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from itertools import compress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +15,8 @@ import numpy as np
 from trip_duration.features.requests import Requests
 from trip_duration.models.predictor import Prediction
 from trip_duration.serving.entry import Entry
-from trip_duration.serving.model import Served
+from trip_duration.serving.model import Served, are_finite
+from trip_duration.serving.problems import Problem
 from trip_duration.serving.wire import PredictRequest
 
 # more rows at once would make all wait for the last
@@ -43,6 +45,7 @@ class Answers(NamedTuple):
         lower: Lower ends of the intervals; NaN of a model that has none.
         upper: Upper ends.
         flags: What is unusual about each request.
+        finite: Whether all numbers of an answer are finite; others are neither sent nor counted.
     """
 
     served: Served
@@ -52,6 +55,16 @@ class Answers(NamedTuple):
     lower: list[float]
     upper: list[float]
     flags: list[list[str]]
+    finite: list[bool]
+
+    def only_finite(self) -> Answers:
+        """Return the answers whose numbers are all finite."""
+        kept: dict[str, Any] = {
+            name: list(compress(column, self.finite))
+            for name, column in self._asdict().items()
+            if name != "served"
+        }
+        return self._replace(**kept)
 
     def write(self) -> list[dict[str, Any]]:
         """Return each answer as it is sent, without the model's name."""
@@ -83,7 +96,8 @@ def answer(served: Served, rows: Sequence[PredictRequest]) -> Answers:
     found: Prediction = served.predictor.predict(requests)
     minutes, lower, upper = (column.tolist() for column in found)
     flags = flags_of(served, requests)
-    return Answers(served, rows, new_ids(len(rows)), minutes, lower, upper, flags)
+    finite = are_finite(served.predictor, found).tolist()
+    return Answers(served, rows, new_ids(len(rows)), minutes, lower, upper, flags, finite)
 
 
 def flags_of(served: Served, requests: Requests) -> list[list[str]]:
@@ -114,10 +128,10 @@ class Collector:
     waits for requests that have not arrived, and numbers do not depend on the company of a row.
 
     Args:
-        answer_all: Answers requests, in their order.
+        answer_all: Answers requests, in their order; a problem is raised to who has asked.
     """
 
-    def __init__(self, answer_all: Callable[[list[PredictRequest]], list[bytes]]) -> None:
+    def __init__(self, answer_all: Callable[[list[PredictRequest]], list[bytes | Problem]]) -> None:
         """Keep what answers."""
         self._answer_all = answer_all
         self._waiting: list[tuple[PredictRequest, asyncio.Future[bytes]]] = []
@@ -143,9 +157,13 @@ class Collector:
                 if not future.done():
                     future.set_exception(error)
             return
-        for (_, future), said in zip(taken, answers, strict=True):
-            if not future.done():
-                future.set_result(said)
+        for (_, future), outcome in zip(taken, answers, strict=True):
+            if future.done():
+                continue
+            if isinstance(outcome, Problem):
+                future.set_exception(outcome)
+            else:
+                future.set_result(outcome)
 
 
 def as_entries(answers: Answers, requested_at: datetime) -> list[Entry]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -15,24 +14,22 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import Scope
 
 from trip_duration import __version__
-from trip_duration.features.transformer import FEATURES
-from trip_duration.serving.answers import coverage_of
+from trip_duration.serving import status
+from trip_duration.serving.access import PAGE
 from trip_duration.serving.gate import Gate
-from trip_duration.serving.outlines import find_outlines
 from trip_duration.serving.problems import MEDIA_TYPE, Problem, ProblemBody
-from trip_duration.serving.service import Service
-from trip_duration.serving.settings import Settings
-from trip_duration.serving.wire import (
-    BatchRequest,
+from trip_duration.serving.responses import (
     BatchResponse,
     ExplainResponse,
+    Health,
     ModelResponse,
-    PredictRequest,
     PredictResponse,
     Readiness,
 )
+from trip_duration.serving.service import Service
+from trip_duration.serving.settings import Settings
+from trip_duration.serving.wire import BatchRequest, PredictRequest
 
-_PAGE = Path(__file__).parent / "page"
 _SAID = {
     401: "no valid API key",
     403: "a key without the scope",
@@ -74,6 +71,8 @@ def create_app(settings: Settings) -> FastAPI:
         version=__version__,
         description="How long a New York taxi trip will take, at the moment it is requested.",
         lifespan=lifespan,
+        # a redirect would name the host that the caller claims to have asked
+        redirect_slashes=False,
         # its pages fetch scripts from a site of others
         docs_url=None,
         redoc_url=None,
@@ -124,12 +123,20 @@ def _add_readings(app: FastAPI, service: Service) -> None:
     @app.get("/v1/model", operation_id="model")
     async def model() -> ModelResponse:
         """Tell which model answers, and what is known of it."""
-        return _about(service)
+        return status.about(service)
 
     @app.get("/v1/zones", operation_id="zones", response_class=Response)
-    def zones(request: Request) -> Response:
+    async def zones(request: Request) -> Response:
         """Return the outlines of the zones, GeoJSON in degrees; the id of each is the zone's."""
-        return find_outlines(service.settings).answer(request.headers)
+        served = service.holder.current
+        outlines = service.outlines.choose(None if served is None else served.outlines)
+        return outlines.answer(request.headers)
+
+    @app.get("/health", operation_id="health", responses={503: {"model": Health}})
+    async def health(response: Response) -> Health:
+        """Tell how the service is; 503 while no verified model answers, as ``/health/ready``."""
+        response.status_code = 200 if status.readiness(service).ready else 503
+        return status.health(service)
 
     @app.get("/health/live", operation_id="live")
     async def live() -> dict[str, bool]:
@@ -139,7 +146,7 @@ def _add_readings(app: FastAPI, service: Service) -> None:
     @app.get("/health/ready", operation_id="ready", responses={503: {"model": Readiness}})
     async def ready(response: Response) -> Readiness:
         """Tell whether a verified model answers."""
-        said = _readiness(service)
+        said = status.readiness(service)
         response.status_code = 200 if said.ready else 503
         return said
 
@@ -152,7 +159,7 @@ def _add_readings(app: FastAPI, service: Service) -> None:
 
 def _add_page(app: FastAPI) -> None:
     """Add the page for people; at the root alone, so that other paths stay what they are."""
-    files = _Page(directory=_PAGE)
+    files = _Page(directory=PAGE)
     app.mount("/page", files, name="page")
 
     @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
@@ -173,36 +180,6 @@ class _Page(StaticFiles):
         response.headers["cache-control"] = "no-cache"
         response.headers["accept-ranges"] = "none"
         return response
-
-
-def _about(service: Service) -> ModelResponse:
-    served = service.served
-    predictor = served.predictor
-    facts = dict(predictor.facts)
-    known = {feature.name: feature for feature in FEATURES}
-    used = [vars(known[name]) for name in predictor.transformer.selected_]
-    return ModelResponse.model_validate(
-        {
-            **served.name,
-            "family": predictor.family,
-            "loaded_at": served.loaded_at,
-            "coverage": coverage_of(served),
-            "train_months": facts.get("train_months"),
-            "data_digest": facts.get("data_digest"),
-            "metrics": served.metrics,
-            "facts": facts,
-            "features": used,
-        }
-    )
-
-
-def _readiness(service: Service) -> Readiness:
-    served = service.holder.current
-    if served is None:
-        return Readiness(ready=False, reason="no model could be loaded", model=None)
-    reason = "the lookup table stands in for a model" if served.fallback else "a verified model"
-    ready = not served.fallback or service.settings.ready_on_fallback
-    return Readiness.model_validate({"ready": ready, "reason": reason, "model": served.name})
 
 
 async def _as_problem(request: Request, error: Exception) -> Response:

@@ -85,7 +85,9 @@ def open_database(url: str) -> Engine:
     connect = {"connect_timeout": WAIT_SECONDS, "tcp_user_timeout": 2_000 * WAIT_SECONDS}
     asked = {name: value for name, value in connect.items() if name not in parsed.query}
     try:
-        return sa.create_engine(parsed, connect_args=asked, pool_size=1, pool_pre_ping=True)
+        return sa.create_engine(
+            parsed, connect_args=asked, pool_size=1, pool_pre_ping=True, hide_parameters=True
+        )
     except ModuleNotFoundError as error:
         raise LogError(
             f"{masked(parsed)} needs {error.name}, which is not installed. "
@@ -116,7 +118,9 @@ def masked(url: URL) -> str:
 
 def _open_sqlite(url: URL) -> Engine:
     # the driver would begin transactions by itself, and too late to lock
-    engine = sa.create_engine(url, connect_args={"timeout": WAIT_SECONDS, "isolation_level": None})
+    connect = {"timeout": WAIT_SECONDS, "isolation_level": None}
+    # what was asked must not stand in an error
+    engine = sa.create_engine(url, connect_args=connect, hide_parameters=True)
     sa.event.listen(engine, "connect", _configure_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine

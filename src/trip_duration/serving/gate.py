@@ -17,23 +17,13 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from trip_duration.serving.access import ENDPOINTS, SCOPES, needs_key
 from trip_duration.serving.keys import Key
 from trip_duration.serving.problems import MEDIA_TYPE, Problem
 from trip_duration.serving.service import Service
 
 logger = logging.getLogger(__name__)
 Answer = Callable[[bytes], Awaitable[bytes]]
-# which scope a path needs; None is open to all, and any key opens what is not named
-SCOPES: Mapping[str, str | None] = {
-    "/v1/predict": "predict",
-    "/v1/predict/batch": "predict",
-    "/v1/explain": "explain",
-    "/metrics": "admin",
-    "/v1/zones": None,
-    "/health/live": None,
-    "/health/ready": None,
-    "/openapi.json": None,
-}
 _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -116,16 +106,16 @@ class Gate:
         await visit.answer(200, b"application/json", await answer(body))
 
     async def _admit(self, visit: _Visit) -> None:
-        needed = SCOPES.get(visit.path, "" if visit.path.startswith("/v1/") else None)
         keys = self._service.keys
-        if keys is None or needed is None:
+        if keys is None or not needs_key(visit.path):
             return
         key = keys.find(visit.given_key())
         if key is None:
             said = "a valid API key is needed: Authorization: Bearer <key>"
             raise Problem(401, "no-key", said, headers={"www-authenticate": "Bearer"})
         visit.key = key
-        if needed and needed not in key.scopes:
+        needed = SCOPES.get(visit.path)
+        if needed is not None and needed not in key.scopes:
             said = f"this key has not the scope {needed}"
             raise Problem(403, "scope", said)
         if self._service.limit is not None:
@@ -138,8 +128,7 @@ class Gate:
             await visit.answer(problem.status, MEDIA_TYPE.encode(), body, problem.headers)
 
     def _note(self, visit: _Visit, seconds: float) -> None:
-        # names of paths that do not exist are for callers to choose: they make no figures
-        endpoint = visit.path if visit.path in SCOPES or visit.path == "/v1/model" else "other"
+        endpoint = visit.path if visit.path in ENDPOINTS else "other"
         self._service.metrics.count_request(endpoint, visit.status, seconds)
         access = self._service.access
         if access is not None:

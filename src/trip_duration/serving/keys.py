@@ -14,22 +14,24 @@ import logging
 import os
 import secrets
 import tempfile
-import time
 from datetime import datetime
 from pathlib import Path
 from typing import Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trip_duration.errors import ParameterError
+from trip_duration.regular_files import read_regular
+from trip_duration.serving.watching import Watch
 from trip_duration.serving.wire import now
 
 logger = logging.getLogger(__name__)
 Scope = Literal["predict", "explain", "admin"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 _PREFIX = "td"
-# how soon a revoked key is refused by a service that runs, seconds
-_LOOK = 1.0
+# how soon a revoked key is refused by a service that runs, and how long a look may take, seconds
+_LOOK, _LATE = 1.0, 10.0
+_MOST_BYTES = 4 * 2**20
 _NO_ONE = hashlib.sha256(b"").hexdigest()
 
 
@@ -38,10 +40,10 @@ class Key(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    id: str
+    id: str = Field(pattern=r"^[A-Za-z0-9]{1,64}$")
     name: str
     scopes: tuple[Scope, ...]
-    sha256: str
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     created_at: datetime
     revoked_at: datetime | None = None
 
@@ -61,11 +63,14 @@ class KeyFile(BaseModel):
             ParameterError: If it is not what ``trip-duration keys`` writes.
         """
         try:
-            return cls.model_validate_json(path.read_bytes())
+            return cls.model_validate_json(read_regular(path, _MOST_BYTES))
         except FileNotFoundError:
             return cls()
-        except (ValidationError, OSError) as error:
-            raise ParameterError(f"{path}: the keys cannot be read: {error}") from None
+        except ValidationError as error:
+            raise ParameterError(f"{path}: the keys cannot be read: {_shown(error)}") from None
+        except OSError as error:
+            reason = error.strerror or error
+            raise ParameterError(f"{path}: the keys cannot be read: {reason}") from None
 
     def write(self, path: Path) -> None:
         """Write the file beside, for its owner alone, and put it in its place."""
@@ -103,28 +108,47 @@ class KeyFile(BaseModel):
 
 
 class Keys:
-    """The keys that are in force, as the file has them within a second.
+    """The keys that are in force, as the file has them within a second or so.
+
+    What is no file of keys changes nothing, and neither does a file that is gone or holds no key at
+    all: an editor, or a volume that is mounted anew, must not lock everyone out. Keys that are to
+    be worthless are revoked.
 
     Args:
         path: The file of keys.
+
+    Raises:
+        ParameterError: If the file cannot be read.
     """
 
     def __init__(self, path: Path) -> None:
         """Read the file."""
         self._path = path
         self._known: dict[str, Key] = {}
-        self._version: tuple[int, int] | None = None
-        self._look_at = 0.0
+        self._version: tuple[int, int, int] | None = None
+        self._complaint = ""
+        self._watch = Watch("keys", _LOOK, self.read_again)
         self._read()
 
     def __len__(self) -> int:
         """Return how many keys are in force."""
         return len(self._known)
 
+    def start(self) -> None:
+        """Begin to follow the file, in a thread of its own."""
+        self._watch.start(0)
+
+    def stop(self) -> None:
+        """Follow the file no more."""
+        self._watch.stop()
+
+    def warn_if_late(self) -> None:
+        """Log, once, that the file has not been read for so long that it can be called away."""
+        if self._watch.is_late(_LATE):
+            self._complain(f"{self._path}: not read within {_LATE:g} seconds")
+
     def find(self, given: str) -> Key | None:
         """Return the key that was given, if it is in force."""
-        if time.monotonic() > self._look_at:
-            self._read_again()
         prefix, _, rest = given.partition("_")
         identity, _, secret = rest.partition("_")
         known = self._known.get(identity)
@@ -133,29 +157,45 @@ class Keys:
         same = hmac.compare_digest(_hash(secret), expected)
         return known if same and known and prefix == _PREFIX else None
 
-    def _read_again(self) -> None:
+    def read_again(self) -> None:
+        """Read the file if it has changed; keep the keys if it cannot be read."""
         try:
             self._read()
+            self._complaint = ""
         except ParameterError as error:
-            # keys that were in force stay so: a slip of the editor must not lock everyone out
-            logger.error("%s; the keys read before stay in force", error)
+            self._complain(str(error))
+
+    def _complain(self, problem: str) -> None:
+        if problem != self._complaint:
+            logger.error("%s; the keys read before stay in force", problem)
+        self._complaint = problem
 
     def _read(self) -> None:
-        self._look_at = time.monotonic() + _LOOK
         version = self._look()
-        if version is None or version != self._version:
-            read = KeyFile.read(self._path)
-            self._known = {key.id: key for key in read.keys if key.revoked_at is None}
-            self._version = version
+        if version is not None and version == self._version:
+            return
+        read = KeyFile.read(self._path)
+        if self._known and not read.keys:
+            raise ParameterError(f"{self._path}: expected keys, found none at all")
+        self._known = {key.id: key for key in read.keys if key.revoked_at is None}
+        self._version = version
 
-    def _look(self) -> tuple[int, int] | None:
+    def _look(self) -> tuple[int, int, int] | None:
         try:
             found = self._path.stat()
         except FileNotFoundError:
             return None
         except OSError as error:
             raise ParameterError(f"{self._path}: the keys cannot be read: {error}") from None
-        return found.st_mtime_ns, found.st_ino
+        return found.st_mtime_ns, found.st_ino, found.st_size
+
+
+def _shown(error: ValidationError) -> str:
+    """Say what is wrong without repeating it: someone may have written a key into the file."""
+    faults = error.errors(include_url=False, include_input=False, include_context=False)
+    return "; ".join(
+        f"{'.'.join(map(str, fault['loc'])) or 'the file'}: {fault['msg']}" for fault in faults[:3]
+    )
 
 
 def _hash(secret: str) -> str:

@@ -5,25 +5,31 @@ A request takes the model once and keeps it to its end, so that a swap is one as
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
-from trip_duration.bundle import read_bundle
+from trip_duration.bundle import naming, read_bundle
 from trip_duration.errors import ModelFileError
 from trip_duration.features.calendar import FIRST_YEAR
 from trip_duration.features.requests import Requests
-from trip_duration.models.predictor import KIND, Predictor
+from trip_duration.models.predictor import KIND, Prediction, Predictor
+from trip_duration.serving.trial import SAFE, load_in_process
+from trip_duration.serving.watching import Watch
 from trip_duration.serving.wire import now
 
-logger = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from trip_duration.serving.outlines import Outlines
+
 Report = Callable[[str, Mapping[str, Any]], None]
+# the source of trips that are made up
+SYNTHETIC = "synthetic"
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,8 @@ class Served:
         fallback: Whether it is the lookup table that stands in for a model.
         metrics: What it was measured to do, if that is known.
         loaded_at: Since when it can answer.
+        origin: Where it was read from, in words.
+        outlines: Outlines of its zones, if they came with it.
     """
 
     predictor: Predictor
@@ -45,11 +53,19 @@ class Served:
     fallback: bool = False
     metrics: Mapping[str, Any] | None = None
     loaded_at: datetime = field(default_factory=now)
+    origin: str = "a folder"
+    outlines: Outlines | None = None
 
     @property
     def name(self) -> dict[str, Any]:
         """Version, hash, and whether it only stands in: what each answer says of its model."""
         return {"version": self.version, "sha256": self.sha256, "fallback": self.fallback}
+
+    @property
+    def source(self) -> str | None:
+        """Kind of source of the training trips, "synthetic" for example; None if not known."""
+        source = self.predictor.facts.get("source")
+        return source if isinstance(source, str) else None
 
 
 class Source(Protocol):
@@ -77,24 +93,40 @@ def load_served(
         ModelFileError: If a file is missing, cut short or altered, or the answers are no durations.
     """
     try:
-        bundle = read_bundle(folder, KIND)
-        predictor = Predictor.from_bundle(bundle)
-        _try(predictor)
+        with naming(folder):
+            bundle = read_bundle(folder, KIND)
+            if bundle.facts.get("family") not in SAFE:
+                load_in_process(folder)
+            predictor = Predictor.from_bundle(bundle)
+            try_predictor(predictor)
     except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
         raise ModelFileError(f"{folder}: cannot be loaded: {error!r}") from error
     sha256 = bundle.sha256
     return Served(predictor, version or sha256[:12], sha256, fallback, **known)
 
 
-def _try(predictor: Predictor) -> None:
-    """Let it answer, which also fills what is computed at the first answer only."""
+def try_predictor(predictor: Predictor) -> None:
+    """Let a predictor answer, which also fills what is computed at the first answer only.
+
+    Raises:
+        ModelFileError: If an answer is no duration.
+    """
     time = np.array([f"{FIRST_YEAR + 15}-04-12T08:30"] * 2, "datetime64[us]")
     zones = np.array([1, 2])
     requests = Requests(time, zones, zones[::-1].copy(), np.array([1.0, np.nan]))
     answers = predictor.predict(requests)
     predictor.flag(requests)
-    if not np.isfinite(answers.minutes).all() or (answers.minutes <= 0).any():
-        raise ModelFileError(f"the model answers {answers.minutes.tolist()} minutes: not used")
+    if not are_finite(predictor, answers).all() or (answers.minutes <= 0).any():
+        said = {name: ends.tolist() for name, ends in answers._asdict().items()}
+        raise ModelFileError(f"expected finite numbers of minutes above 0, found {said}: not used")
+
+
+def are_finite(predictor: Predictor, answers: Prediction) -> npt.NDArray[np.bool_]:
+    """Tell of each answer whether its minutes, and the ends of its interval if any, are finite."""
+    finite = np.isfinite(answers.minutes)
+    if predictor.intervals is not None:
+        finite &= np.isfinite(answers.lower) & np.isfinite(answers.upper)
+    return finite
 
 
 class ModelHolder:
@@ -109,12 +141,13 @@ class ModelHolder:
     def __init__(self, source: Source, interval: float, report: Report) -> None:
         """Keep what is needed; nothing is loaded yet."""
         self.current: Served | None = None
-        self._source, self._interval, self._report = source, interval, report
+        # why the last look has not ended with a model
+        self.problem: str | None = None
+        self._source, self._report = source, report
         # what was last loaded or refused: it is tried again when it has changed
         self._seen: Hashable = None
-        self._away = False
-        self._first_look, self._stopped = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="model-watch", daemon=True)
+        self._away, self._lock = False, threading.Lock()
+        self._watch = Watch("model", interval, self.look)
 
     @property
     def ready(self) -> bool:
@@ -127,12 +160,20 @@ class ModelHolder:
         Args:
             patience: Longest wait, seconds; a source that is away must not hold up the start.
         """
-        self._thread.start()
-        self._first_look.wait(patience)
+        if not self._watch.start(patience) and self.problem is None:
+            self.problem = _late(patience)
 
     def stop(self) -> None:
         """End the thread; a model that is being loaded is left to itself."""
-        self._stopped.set()
+        self._watch.stop()
+
+    def is_late(self, limit: float) -> bool:
+        """Tell, once for each look, whether it takes longer than ``limit`` seconds."""
+        return self._watch.is_late(limit)
+
+    def report_late(self, limit: float) -> None:
+        """Report that the source does not answer; the present look goes on."""
+        self._say_away(TimeoutError(_late(limit)))
 
     def look(self) -> None:
         """Look once whether there is another model, and take it if it is sound."""
@@ -141,8 +182,9 @@ class ModelHolder:
         except Exception as error:
             self._say_away(error)
             return
-        if self._away:
-            self._away = False
+        with self._lock:
+            away, self._away = self._away, False
+        if away:
             self._report("source_back", {})
         if identity == self._seen:
             return
@@ -153,10 +195,11 @@ class ModelHolder:
             found = self._source.load()
         except Exception as error:
             # a source may fail in ways of its own; whatever it is, the old model goes on
-            self._report("refused", {"reason": str(error), **self._kept()})
+            self.problem = str(error)
+            self._report("refused", {"reason": self.problem, **self._kept()})
             self._seen = identity if isinstance(error, ModelFileError) else None
             return
-        self._seen = identity
+        self._seen, self.problem = identity, None
         old = self.current
         if old is None or old.name != found.name:
             self.current = found
@@ -166,18 +209,15 @@ class ModelHolder:
             self.current = replace(old, metrics=found.metrics)
 
     def _say_away(self, error: Exception) -> None:
-        if not self._away:
+        self.problem = str(error)
+        with self._lock:
+            away, self._away = self._away, True
+        if not away:
             self._report("source_away", {"reason": str(error), **self._kept()})
-        self._away = True
 
     def _kept(self) -> dict[str, Any]:
         return {"kept": self.current.version if self.current else None}
 
-    def _watch(self) -> None:
-        while not self._stopped.is_set():
-            try:
-                self.look()
-            except Exception:
-                logger.exception("looking for a model has failed")
-            self._first_look.set()
-            self._stopped.wait(self._interval)
+
+def _late(seconds: float) -> str:
+    return f"it was not read within {seconds:g} seconds, and is still waited for"

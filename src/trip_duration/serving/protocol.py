@@ -1,18 +1,22 @@
 """HTTP as uvicorn speaks it, with bounds on what comes before a request has begun.
 
 uvicorn waits for the head of a request as long as the client likes, and takes a head of any length:
-a few thousand slow clients, or a single long one, would be enough to keep all others out. And it
-drops the body of each request that offers another protocol, as Java's client does at first.
+a few thousand slow clients, or a single long one, would be enough to keep all others out. It drops
+the body of each request that offers another protocol, as Java's client does at first. It closes on
+clients that are still sending, whose system then throws the answer away. And it does not answer
+those that end their side of the connection behind the request, as netcat does.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from trip_duration.serving.lingering import LingeringTransport
 
 MOST_HEAD_BYTES = 65_536
 # the longest piece that a loop hands over at once
@@ -31,6 +35,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _head_bytes = 0
     _in_head = False
     _deadline: asyncio.TimerHandle | None = None
+    _lingering: LingeringTransport
     _dropped_from: int | None = None
 
     @classmethod
@@ -40,16 +45,41 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request."""
-        super().connection_made(transport)
+        self._lingering = LingeringTransport(transport, self._is_body_on_its_way)
+        super().connection_made(cast(asyncio.Transport, self._lingering))
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no more."""
         self._wait_no_more()
+        self._lingering.close_now()
         super().connection_lost(exc)
+
+    def eof_received(self) -> bool | None:  # type: ignore[override]
+        """Answer what was asked in full, although nothing more can be asked.
+
+        Returns:
+            Whether the connection stays open for the answer.
+        """
+        # with TLS the end of one side is that of both
+        if self.scheme == "https" or self.cycle is None or self.cycle.response_complete:
+            return False
+        if self.cycle.more_body or self._lingering.is_closing():
+            return False
+        self.cycle.keep_alive = False
+        return True
+
+    def shutdown(self) -> None:
+        """End when the answer under way, if any, is sent."""
+        if self._lingering.is_lingering:
+            self._lingering.close_now()
+        super().shutdown()
 
     def data_received(self, data: bytes) -> None:
         """Take what has come, and look whether the head of a request is still on its way."""
+        if self._lingering.is_lingering:
+            self._discard(data)
+            return
         super().data_received(data)
         if self._dropped_from is not None:
             self._take_dropped(data)
@@ -72,8 +102,29 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_bytes = 0 if self.cycle is None else -_MOST_PIECE_BYTES
         super().on_message_begin()
 
+    def _is_body_on_its_way(self) -> bool:
+        cycle = self.cycle
+        return cycle is not None and cycle.response_complete and cycle.more_body
+
+    def _discard(self, data: bytes) -> None:
+        """Read the rest of a body that was answered already, and close behind it."""
+        try:
+            self.parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self._lingering.close_now()
+        self._lingering.count(len(data))
+
+    def on_message_complete(self) -> None:
+        """Note that a request has come whole."""
+        if self._lingering.is_lingering:
+            self._lingering.close_now()
+        super().on_message_complete()
+
     def on_headers_complete(self) -> None:
         """Note that it has come."""
+        if self._lingering.is_closing():
+            # a further request, behind one that ends the connection
+            return
         self._in_head = False
         if self._deadline is not None:
             self._wait_no_more()
@@ -123,7 +174,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._in_head:
             self._refuse(b"408 Request Timeout")
         else:
-            self.transport.close()
+            self._lingering.close_now()
 
     def _refuse(self, status: bytes) -> None:
         self._in_head = False

@@ -6,10 +6,13 @@ import asyncio
 import contextlib
 import gc
 import logging
+import threading
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from pydantic import ValidationError
 from pydantic_core import to_json
 
@@ -27,9 +30,11 @@ from trip_duration.serving.keys import Keys
 from trip_duration.serving.limits import RateLimit
 from trip_duration.serving.metrics import Metrics
 from trip_duration.serving.model import ModelHolder, Served
+from trip_duration.serving.outlines import OutlinesFile
 from trip_duration.serving.problems import Problem, invalid
 from trip_duration.serving.settings import Settings
 from trip_duration.serving.sources import load_fallback, make_source
+from trip_duration.serving.watching import within
 from trip_duration.serving.wire import ALLOWED, PredictRequest, now
 
 if TYPE_CHECKING:
@@ -64,6 +69,7 @@ class Service:
             self.limit = RateLimit(
                 settings.rate_limit, settings.rate_storage, self.metrics.count_uncounted
             )
+        self.outlines = OutlinesFile(settings)
         self.holder = ModelHolder(make_source(settings), settings.watch_seconds, self._report)
         self.log = _open_log(settings)
         self._collector = Collector(self._answer_all)
@@ -81,12 +87,23 @@ class Service:
         gc.freeze()
 
     def _load(self) -> None:
-        self.holder.current = load_fallback(self.settings)
-        self.holder.start(self.settings.load_seconds)
+        patience = self.settings.load_seconds
+        end = time.monotonic() + patience
+        if self.keys is not None:
+            self.keys.start()
+        try:
+            self.holder.current = within(patience, lambda: load_fallback(self.settings))
+        except TimeoutError as error:
+            logger.error("the lookup table cannot stand in for a model: %s", error)
+        self.holder.start(max(end - time.monotonic(), 0.1))
+        self.outlines.start()
 
     async def stop(self) -> None:
         """Write what is left of the logs, within the time that is set for them."""
         self.holder.stop()
+        self.outlines.stop()
+        if self.keys is not None:
+            self.keys.stop()
         if self._watching is not None:
             self._watching.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -129,21 +146,27 @@ class Service:
         """Answer one request with its reasons."""
         return await self._in_thread(self._explain, _read(body))
 
-    def _answer_all(self, requests: list[PredictRequest]) -> list[bytes]:
+    def _answer_all(self, requests: list[PredictRequest]) -> list[bytes | Problem]:
         answers = answer(self.served, requests)
         name = answers.served.name
-        self._note(answers)
-        return [to_json({**said, "model": name}) for said in answers.write()]
+        finite = answers.only_finite() if not all(answers.finite) else answers
+        self._note(finite)
+        written = iter([to_json({**said, "model": name}) for said in finite.write()])
+        return [next(written) if sound else _no_number(answers) for sound in answers.finite]
 
     def _batch(self, body: bytes) -> bytes:
         batch = read_batch(body, self.settings.max_rows)
         answers = answer(self.served, list(batch.good.values()))
+        if not all(answers.finite):
+            raise _no_number(answers)
         self._note(answers)
         return to_json(write_batch(batch, answers))
 
     def _explain(self, request: PredictRequest) -> bytes:
         answers = answer(self.served, [request])
         told = answers.served.predictor.explain(as_arrays([request]))
+        if not all(answers.finite) or not np.isfinite(told.contributions).all():
+            raise _no_number(answers)
         self._note(answers)
         parts = dict(zip(told.features, told.contributions[0].tolist(), strict=True))
         order = sorted(parts, key=lambda feature: -abs(parts[feature]))
@@ -172,7 +195,18 @@ class Service:
     async def _watch(self) -> None:
         while True:
             self.metrics.watch(self.holder.current, self.log)
+            self._report_late()
             await asyncio.sleep(_FIGURES_EVERY)
+
+    def _report_late(self) -> None:
+        limit = self.settings.load_seconds
+        if self.holder.is_late(limit):
+            # the audit log may lie on what hangs
+            report = threading.Thread(target=self.holder.report_late, args=(limit,), daemon=True)
+            report.start()
+        self.outlines.warn_if_late()
+        if self.keys is not None:
+            self.keys.warn_if_late()
 
 
 def _read(body: bytes) -> PredictRequest:
@@ -182,10 +216,20 @@ def _read(body: bytes) -> PredictRequest:
         raise invalid(error, ALLOWED) from None
 
 
+def _no_number(answers: Answers) -> Problem:
+    """Return the problem of an answer that is no finite number, which JSON cannot hold."""
+    logger.error("version %s answers with numbers that are not finite", answers.served.version)
+    said = "the model has no finite number for this request; tell who runs the service"
+    return Problem(500, "internal", said)
+
+
 def _open_keys(settings: Settings) -> Keys | None:
     if not settings.auth:
         return None
-    keys = Keys(settings.keys)
+    try:
+        keys = within(settings.load_seconds, lambda: Keys(settings.keys))
+    except TimeoutError as error:
+        raise ParameterError(f"{settings.keys}: the keys cannot be read: {error}") from None
     if not len(keys):
         raise ParameterError(
             f"{settings.keys} holds no API key in force: make one with "

@@ -22,8 +22,14 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    model: Path | None = Field(None, description="folder of the predictor; no MLflow is needed")
-    registry: str | None = Field(None, description="tracking URI of the registry")
+    model: Path | None = Field(
+        None, description="folder of the predictor; unless set, see `registry`"
+    )
+    registry: str | None = Field(
+        None,
+        description="tracking URI of the registry; without both, the champion of the project's "
+        "registry is served, or the folder of the last run while there is none",
+    )
     reference: str = Field("champion", description="alias or number of the version to serve")
     fallback: Path | None = Field(None, description="folder of the lookup table")
     without_model: Literal["lookup", "refuse"] = Field(
@@ -77,8 +83,6 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if self.model is None and self.registry is None:
-            raise ValueError("name a model: --model PATH, or --registry URI")
         if self.model is not None and self.registry is not None:
             raise ValueError("model and registry exclude each other")
         if not self.auth and self.host not in LOOPBACK:
@@ -114,9 +118,9 @@ class Settings(BaseModel):
             raise ParameterError("; ".join(_say(fault) for fault in error.errors())) from None
 
     @property
-    def data_root(self) -> Path | None:
-        """The folder ``data`` of the project, where the model lies as projects keep it."""
-        return None if self.model is None else self.model.absolute().parent.parent
+    def data_root(self) -> Path:
+        """The data folder that the model lies in, or that of the project we are in."""
+        return data_folder() if self.model is None else self.model.absolute().parent.parent
 
 
 def _say(fault: Any) -> str:

@@ -1,27 +1,36 @@
-"""Where models come from: a folder, or the registry."""
+"""Where models come from: a folder, the registry, or whichever of them a project has."""
 
 from __future__ import annotations
 
 import json
 import logging
+import os
 import tempfile
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trip_duration.bundle import MANIFEST
-from trip_duration.errors import ModelFileError
+from trip_duration.bundle import MANIFEST, naming
+from trip_duration.errors import ModelFileError, RegistryError
+from trip_duration.registry.places import TRACKING_VARIABLE, data_folder, registry_uri
+from trip_duration.regular_files import read_regular
+from trip_duration.secrets import masked_uri
 from trip_duration.serving.model import Served, Source, load_served
+from trip_duration.serving.outlines import Outlines
 from trip_duration.serving.settings import Settings
 
 if TYPE_CHECKING:
-    from trip_duration.registry.versions import Registry
+    from trip_duration.registry import Registry, Version
 
 logger = logging.getLogger(__name__)
 _REPORTS = "08_reporting"
+_MOST_REPORT, _MOST_FILES = 16 * 2**20, 1_000
 _METRICS, _RUN = "metrics.json", "run_facts.json"
-_BASELINE = "baseline"
+# tries after the first, and seconds of a try
+_MLFLOW_PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
+_PREDICTOR, _BASELINE = "06_models/predictor", "baseline"
 
 
 class FolderSource:
@@ -44,9 +53,13 @@ class FolderSource:
         """
         folder = self._folder.resolve()
         if not folder.is_dir():
-            raise ModelFileError(f"{self._folder}: there is no such folder")
+            raise ModelFileError(
+                f"{self._folder}: there is no such folder. Train a model with `kedro run`, or name "
+                "another folder by --model."
+            )
         reports = [self._reports / name for name in (_METRICS, _RUN)] if self._reports else []
-        files = [(path.name, path.stat()) for path in sorted(folder.iterdir())]
+        paths = sorted(islice(folder.iterdir(), _MOST_FILES))
+        files = [(path.name, path.stat()) for path in paths]
         found = tuple((name, found.st_size, found.st_mtime_ns) for name, found in files)
         return folder, found, *map(_look, reports)
 
@@ -55,7 +68,8 @@ class FolderSource:
         # resolved once: a link that changes meanwhile must not mix two models
         folder = self._folder.resolve()
         served = load_served(folder)
-        return replace(served, metrics=self._measured(folder, served.sha256))
+        metrics = self._measured(folder, served.sha256)
+        return replace(served, metrics=metrics, origin=f"the folder {self._folder}")
 
     def _measured(self, folder: Path, sha256: str) -> dict[str, Any] | None:
         """Read the metrics, unless they are of another model, or of one that was here before."""
@@ -66,11 +80,12 @@ class FolderSource:
             # a run that was broken off may have left the facts of this model and older metrics
             if metrics.stat().st_mtime < (folder / MANIFEST).stat().st_mtime:
                 return None
-            run = json.loads((self._reports / _RUN).read_bytes())
-            return dict(json.loads(metrics.read_bytes())) if run["sha256"] == sha256 else None
+            run = json.loads(read_regular(self._reports / _RUN, _MOST_REPORT))
+            measured = json.loads(read_regular(metrics, _MOST_REPORT))
+            return dict(measured) if run["sha256"] == sha256 else None
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
             logger.warning("%s: served without metrics, they cannot be read: %r", metrics, error)
             return None
 
@@ -97,52 +112,126 @@ class RegistrySource:
         self._opened: Registry | None = None
 
     @property
-    def _registry(self) -> Registry:
+    def registry(self) -> Registry:
+        """The registry, opened when it is first needed."""
         if self._opened is None:
-            # MLflow takes seconds to import, and who serves a folder need not have it
+            # who serves a folder need not have what reads a registry
             from trip_duration.registry.versions import Registry  # noqa: PLC0415
 
+            # MLflow would try again for minutes; here the next look does that
+            for name, value in _MLFLOW_PATIENCE.items():
+                os.environ.setdefault(name, value)
             self._opened = Registry(self._uri)
         return self._opened
 
     def identity(self) -> Hashable:
         """Return number and hash of the version."""
-        version = self._registry.get(self._reference)
+        version = self.registry.get(self._reference)
         return version.number, version.sha256
 
     def load(self) -> Served:
         """Fetch the version, verify it, and read it."""
-        version = self._registry.get(self._reference)
-        with tempfile.TemporaryDirectory(prefix="trip-duration-") as folder:
-            fetched = self._registry.fetch(version, Path(folder) / "predictor")
-            served = load_served(fetched, version.number, metrics=dict(version.metrics) or None)
+        version = self.registry.get(self._reference)
+        with (
+            naming(f"version {version.number} of the registry"),
+            tempfile.TemporaryDirectory(prefix="trip-duration-") as folder,
+        ):
+            fetched = self.registry.fetch(version, Path(folder) / "predictor")
+            served = load_served(fetched, version.number)
         if served.sha256 != version.sha256:
             raise ModelFileError(
                 f"version {version.number} has the hash {served.sha256}, registered was "
                 f"{version.sha256}: it is not used"
             )
-        return served
+        return replace(
+            served,
+            metrics=_nested(version.metrics) or None,
+            origin=f"the registry {masked_uri(self._uri)}",
+            outlines=self._outlines(version),
+        )
+
+    def _outlines(self, version: Version) -> Outlines | None:
+        try:
+            plain = self.registry.fetch_outlines(version)
+            return None if plain is None else Outlines.of(plain)
+        except (RegistryError, ValueError, OSError) as error:
+            # a map that cannot be drawn is no reason to be without the model
+            logger.warning("version %s: served without its map: %s", version.number, error)
+            return None
+
+
+class ChampionOrFolderSource:
+    """The champion of a registry as soon as it has one, until then a folder.
+
+    Once the registry has had a champion, the folder is never taken again: a champion that is
+    deleted must not be replaced by a model that nobody has promoted.
+
+    Args:
+        registry: The champion.
+        folder: The folder.
+        named: Whether the user has named the registry. While one that was named does not answer,
+            the folder is not taken.
+    """
+
+    def __init__(self, registry: RegistrySource, folder: FolderSource, named: bool) -> None:
+        """Keep both; the registry is asked at the first look."""
+        self._registry, self._folder, self._named = registry, folder, named
+        self._chosen: Source = folder
+
+    def identity(self) -> Hashable:
+        """Return the identity of the model that is to answer now.
+
+        Raises:
+            RegistryError: If the registry does not answer.
+        """
+        if self._chosen is self._folder:
+            from trip_duration.registry.champions import has_champion  # noqa: PLC0415 - see above
+
+            if has_champion(self._registry.registry, self._named):
+                self._chosen = self._registry
+        return self._chosen.identity()
+
+    def load(self) -> Served:
+        """Read and verify the model whose identity was returned last."""
+        return self._chosen.load()
+
+
+def _nested(metrics: Mapping[str, float]) -> dict[str, Any]:
+    """Return metrics with dotted names in the form of ``metrics.json``."""
+    nested: dict[str, Any] = {}
+    for name, value in metrics.items():
+        *groups, last = name.split(".")
+        block = nested
+        for group in groups:
+            block = block.setdefault(group, {})
+        block[last] = value
+    return nested
 
 
 def make_source(settings: Settings) -> Source:
-    """Return the source that settings name."""
+    """Return the source that settings name, or that of the project if they name none."""
     if settings.registry is not None:
         return RegistrySource(settings.registry, settings.reference)
-    assert settings.model is not None  # noqa: S101 - settings demand one of both
-    root = settings.data_root
-    return FolderSource(settings.model, root / _REPORTS if root else None)
+    if settings.model is not None:
+        return FolderSource(settings.model, settings.data_root / _REPORTS)
+    registry = RegistrySource(registry_uri(), settings.reference)
+    if "reference" in settings.model_fields_set:
+        return registry
+    folder = FolderSource(data_folder() / _PREDICTOR, data_folder() / _REPORTS)
+    return ChampionOrFolderSource(registry, folder, bool(os.environ.get(TRACKING_VARIABLE)))
 
 
 def load_fallback(settings: Settings) -> Served | None:
     """Load the lookup table that answers while there is no model, if there is one and it may."""
-    beside = settings.model.absolute().parent / _BASELINE if settings.model else None
+    model = settings.model or (None if settings.registry else data_folder() / _PREDICTOR)
+    beside = model.absolute().parent / _BASELINE if model else None
     folder = settings.fallback or beside
     if settings.without_model == "refuse" or folder is None:
         return None
     try:
         if settings.fallback is None and not folder.is_dir():
             return None
-        return load_served(folder, fallback=True)
+        return load_served(folder, fallback=True, origin=f"the folder {folder}")
     except (ModelFileError, OSError) as error:
         logger.error("the lookup table cannot stand in for a model: %s", error)
         return None

@@ -1,4 +1,4 @@
-"""Traces for OpenTelemetry, if they are asked for."""
+"""Traces for OpenTelemetry, if they are asked for; nothing in them of the people who ask."""
 
 from __future__ import annotations
 
@@ -11,6 +11,15 @@ from fastapi import FastAPI
 from trip_duration import __version__
 from trip_duration.errors import ParameterError
 
+# what a span may say of a request, in the older and the newer words of OpenTelemetry; its library
+# adds the address of the caller, the program that it uses, and all that stands in the URL
+_KEPT = frozenset(
+    {
+        *("http.method", "http.route", "http.status_code", "http.flavor", "http.scheme"),
+        *("http.request.method", "http.response.status_code", "network.protocol.version"),
+        *("url.scheme", "error.type", "asgi.event.type"),
+    }
+)
 # where the collector is away, the library would try for many more
 _SECONDS_AT_THE_END = 2.0
 
@@ -66,6 +75,43 @@ def trace(app: FastAPI, endpoint: str) -> Traces:
     resource = resources.Resource.create(about)
     provider = sdk.TracerProvider(resource=resource, shutdown_on_exit=False)
     sender = exporter.OTLPSpanExporter(endpoint=endpoint)
-    provider.add_span_processor(export.BatchSpanProcessor(sender))
+    anonymous = _without_callers(sender, sdk.ReadableSpan, export.SpanExporter)
+    provider.add_span_processor(export.BatchSpanProcessor(anonymous))
     instrumentation.FastAPIInstrumentor.instrument_app(app, tracer_provider=provider)
     return Traces(provider)
+
+
+def _without_callers(sender: Any, span_type: Any, base: Any) -> Any:
+    """Return an exporter that sends spans without what they say of callers.
+
+    Args:
+        sender: Exporter that the spans are passed to.
+        span_type: Type of the spans, ``ReadableSpan``.
+        base: Base class of exporters; the libraries are imported only where traces are asked for.
+    """
+
+    def cut(span: Any) -> Any:
+        return span_type(
+            name=span.name,
+            context=span.context,
+            parent=span.parent,
+            resource=span.resource,
+            attributes={k: v for k, v in span.attributes.items() if k in _KEPT},
+            kind=span.kind,
+            status=span.status,
+            start_time=span.start_time,
+            end_time=span.end_time,
+            instrumentation_scope=span.instrumentation_scope,
+        )
+
+    class Anonymous(base):  # type: ignore[misc]
+        def export(self, spans: Any) -> Any:
+            return sender.export([cut(span) for span in spans])
+
+        def shutdown(self) -> None:
+            sender.shutdown()
+
+        def force_flush(self, timeout_millis: int = 30_000) -> Any:
+            return sender.force_flush(timeout_millis)
+
+    return Anonymous()

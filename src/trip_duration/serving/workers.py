@@ -21,6 +21,9 @@ from multiprocessing.process import BaseProcess
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
+from trip_duration.serving.model import ModelHolder
+from trip_duration.serving.server import Server
+
 logger = logging.getLogger(__name__)
 _FORK = multiprocessing.get_context("fork")
 _LOOK_SECONDS = 0.2
@@ -34,17 +37,23 @@ class Workers:
 
     Args:
         config: What uvicorn is told, with the application itself and the number of processes.
+        holder: Holds the model of each process; the first process says which model that is.
         silence: Longest time that one may take to start, or do nothing but one thing, seconds.
         forget: Told of each process that has ended, by its id.
     """
 
     def __init__(
-        self, config: uvicorn.Config, silence: float, forget: Callable[[int], None]
+        self,
+        config: uvicorn.Config,
+        holder: ModelHolder,
+        silence: float,
+        forget: Callable[[int], None],
     ) -> None:
         """Take the address; nothing listens on it yet."""
         # once, for all
         config.load()
-        self._config, self._silence, self._forget = config, silence, forget
+        self._config, self._holder = config, holder
+        self._silence, self._forget = silence, forget
         self._socket = config.bind_socket()
         self._beats = _FORK.RawArray("d", config.workers)
         self._ending = False
@@ -89,7 +98,7 @@ class Workers:
             self._beats[place] = time.monotonic()
             return os.getppid() == parent
 
-        _Server(self._config, beat).run([self._socket])
+        _Server(self._config, None if place else self._holder, beat).run([self._socket])
 
     def _lives(self, place: int, process: BaseProcess) -> bool:
         if process.is_alive() and time.monotonic() - self._beats[place] > self._silence:
@@ -119,11 +128,13 @@ class Workers:
         self._socket.close()
 
 
-class _Server(uvicorn.Server):
+class _Server(Server):
     """A server that tells ten times a second that its loop turns, and ends with its parent."""
 
-    def __init__(self, config: uvicorn.Config, beat: Callable[[], bool]) -> None:
-        super().__init__(config)
+    def __init__(
+        self, config: uvicorn.Config, holder: ModelHolder | None, beat: Callable[[], bool]
+    ) -> None:
+        super().__init__(config, holder)
         self._beat = beat
 
     async def on_tick(self, counter: int) -> bool:

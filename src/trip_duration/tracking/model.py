@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 import tempfile
@@ -10,11 +11,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from trip_duration.registry.downloads import without_progress_bar
+from trip_duration.registry.client import without_progress_bar
+from trip_duration.registry.versions import OUTLINES
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
@@ -41,11 +43,13 @@ _XGBOOST = {"xgboost-cpu": "!=", "xgboost": "=="}
 _CODE = Path(__file__).parents[1]
 
 
-def log_predictor(predictor: Predictor) -> ModelInfo:
+def log_predictor(predictor: Predictor, outlines: Mapping[str, Any] | None = None) -> ModelInfo:
     """Log the predictor to the active run; MLflow loads it once and predicts the example.
 
     Args:
         predictor: The trained predictor.
+        outlines: GeoJSON of the zones, for the map of who serves the model; a file beside the
+            predictor, which it is no part of.
 
     Returns:
         What MLflow says of the logged model, its address among others.
@@ -55,10 +59,15 @@ def log_predictor(predictor: Predictor) -> ModelInfo:
     with tempfile.TemporaryDirectory() as folder, _less_noise(), _same_path():
         bundle = Path(folder) / NAME
         predictor.save(bundle)
+        artifacts = {NAME: str(bundle)}
+        if outlines is not None:
+            file = Path(folder) / OUTLINES
+            file.write_text(json.dumps(outlines), encoding="utf-8")
+            artifacts["zone_outlines"] = str(file)
         logged: ModelInfo = mlflow.pyfunc.log_model(
             name=NAME,
             python_model=str(Path(__file__).with_name("served_model.py")),
-            artifacts={NAME: str(bundle)},
+            artifacts=artifacts,
             signature=signature(),
             input_example=example(),
             pip_requirements=requirements(),

@@ -43,6 +43,7 @@ from trip_duration.tracking.trials import REPORT, TrialLog, log_outcome
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+OUTLINES = "zone_outlines"
 TEXT = 5_000
 
 
@@ -151,8 +152,7 @@ class TrackedRun:
                 # of a recalibration its month alone
                 self._log(tags={"data_digest": manifest.raw.digest} if manifest.raw else {})
             self.client.log_artifacts(self.run_id, folder)
-        predictor = catalog.load(plugin.MAKERS[node]) if node is not None else None
-        logged = self._log_model(node, predictor, scores) if node is not None else None
+        logged = self._log_model(node, catalog, scores) if node is not None else None
         if REPORT in pipeline.all_outputs():
             log_outcome(self.client, self.run_id, catalog.load(REPORT))
         for name in set(STUDIES.values()) & pipeline.all_outputs():
@@ -222,9 +222,10 @@ class TrackedRun:
             (folder / LOCK).write_bytes(lock.read_bytes())
         (folder / "installed.txt").write_text(surroundings.all_distributions())
 
-    def _log_model(self, node: str, predictor: Any, scores: Mapping[str, float]) -> Logged:
+    def _log_model(self, node: str, catalog: Any, scores: Mapping[str, float]) -> Logged:
         from trip_duration.tracking.model import log_predictor  # noqa: PLC0415 - see client
 
+        predictor = catalog.load(plugin.MAKERS[node])
         names = list(predictor.transformer.selected_)
         self.client.log_dict(self.run_id, {"features": names}, "feature_names.json")
         facts = {
@@ -237,7 +238,8 @@ class TrackedRun:
             parent = find_parent(predictor, Registry(self.tracking_uri))
             facts |= {**learnt_tags(predictor), **parent_tags(predictor, parent)}
         self._log(metrics={"features": len(names)}, tags=facts)
-        model_id = log_predictor(predictor).model_id
+        outlines = catalog.load(OUTLINES) if catalog.exists(OUTLINES) else None
+        model_id = log_predictor(predictor, outlines).model_id
         return Logged(predictor, model_id, self.run_id, self.code, scores, node, parent)
 
     def _log(

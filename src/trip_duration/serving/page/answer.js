@@ -80,14 +80,24 @@ function notes({ flags, model: { fallback } }, model) {
   return told.length ? make("ul.notes", ...told.map((note) => make("li", note))) : null;
 }
 
+function showSource(source) {
+  const notice = byId("made-up");
+  notice.hidden = source !== "synthetic";
+  // filled when it appears, so that screen readers say it
+  notice.textContent = notice.hidden
+    ? ""
+    : "This city is made up: the model has learnt from synthetic trips. Its answers say nothing about taxis in New York.";
+}
+
 /** "2023-01 to 2023-03". */
 export function span(months) {
   const [first, last] = [months.at(0), months.at(-1)];
   return first === last ? first : `${first} to ${last}`;
 }
 
-/** Tell in the footer which model answers, and how well. */
+/** Tell in the footer which model answers, and how well; and above all, whether the city is made up. */
 export function showModel(model) {
+  showSource(model.source);
   const learnt = model.train_months ? `, learnt from ${count(model.train_months.length, "month")}, ${span(model.train_months)}` : "";
   const name = model.fallback ? "The lookup table stands in for a model" : `Model ${model.version} (${model.family})`;
   const { request, request_with_distance: informed } = model.metrics?.test ?? {};

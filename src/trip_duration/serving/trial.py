@@ -1,0 +1,60 @@
+"""Loads a model in a process of its own first, where its library may crash on altered files.
+
+The files of some families are read by libraries that trust them. A file that was altered, and
+sealed with hashes that fit, can end the process that reads it. LightGBM's text is checked before
+(see ``models.lightgbm_text``), and what NumPy reads cannot do that; all others are tried here.
+``python -m trip_duration.serving.trial FOLDER`` is that process.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from trip_duration.bundle import read_bundle
+from trip_duration.errors import ModelFileError
+from trip_duration.models.predictor import KIND, Predictor
+
+# families whose files are checked, or hold nothing but arrays
+SAFE = frozenset({"lightgbm", "linear", "lookup"})
+_SECONDS = 120
+
+
+def load_in_process(folder: Path) -> None:
+    """Load a model and let it answer once, in a process of its own.
+
+    Raises:
+        ModelFileError: If that process ends otherwise than well.
+    """
+    command = [sys.executable, "-P", "-m", __name__, str(folder)]
+    try:
+        ended = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False)  # noqa: S603 - own module
+    except subprocess.TimeoutExpired:
+        raise ModelFileError(f"{folder}: not loaded within {_SECONDS} seconds on trial") from None
+    if ended.returncode < 0:
+        name = signal.Signals(-ended.returncode).name
+        raise ModelFileError(
+            f"{folder}: a process that loads it on trial ends with {name}. It is not used; restore "
+            "the folder or train anew."
+        )
+    if ended.returncode:
+        lines = ended.stderr.decode(errors="replace").strip().splitlines()
+        raise ModelFileError(lines[-1] if lines else f"{folder}: cannot be loaded on trial")
+
+
+def main() -> None:
+    """Load the model of the folder that is named, and end with 1 if it is none."""
+    from trip_duration.serving.model import try_predictor  # noqa: PLC0415 - which imports this
+
+    folder = Path(sys.argv[1])
+    try:
+        predictor = Predictor.from_bundle(read_bundle(folder, KIND))
+        try_predictor(predictor)
+    except Exception as error:
+        sys.exit(f"{folder}: {error}")
+
+
+if __name__ == "__main__":
+    main()
