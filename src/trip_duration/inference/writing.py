@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-
-from tqdm.auto import tqdm
 
 from trip_duration.errors import DataError
 from trip_duration.inference.answering import Batch
@@ -22,6 +19,7 @@ from trip_duration.inference.parts import (
     write_json,
 )
 from trip_duration.inference.reading import Identity, RequestFile
+from trip_duration.progress import bar
 
 log = logging.getLogger(__name__)
 # of the parts; another one is not continued
@@ -88,11 +86,11 @@ def _write_all(batch: Batch, targets: dict[Path, Path], finished: Path | None) -
         if done.get(target.name) == key and target.is_file():
             log.info("%s is answered already", source)
             continue
-        with _bar(file.expected_rows(identity), source.name) as advance:
+        with bar(source.name, file.expected_rows(identity), "rows") as progress_bar:
             parts = Parts(target)
             parts.begin(key)
             for rows in _answer_chunks(batch, file, parts, before):
-                advance(rows)
+                progress_bar.advance(rows)
             _finish(parts, source)
         if finished:
             done[target.name] = key
@@ -137,14 +135,3 @@ def _require_same(file: RequestFile, before: _State, parts: Parts) -> None:
     if file.state() != before:
         parts.discard()
         raise DataError(f"{file.path} was changed while it was read: run again")
-
-
-@contextmanager
-def _bar(total: int, name: str) -> Iterator[Callable[[int], None]]:
-    """Show how far a file has come, on a terminal only."""
-    with tqdm(total=total, desc=name, unit="row", unit_scale=True, disable=None) as bar:
-
-        def advance(rows: int) -> None:
-            bar.update(rows)
-
-        yield advance

@@ -19,9 +19,9 @@ from typing import Any
 
 import pandas as pd
 import pyarrow.parquet as pq
-from tqdm.auto import tqdm
 
 from trip_duration.errors import DataError, SourceError
+from trip_duration.progress import track
 from trip_duration.tlc.files import match_columns
 from trip_duration.tlc.source import RemoteFile, sha256_of
 
@@ -57,8 +57,7 @@ def mirror(files: Mapping[str, RemoteFile], folder: Path) -> None:
         SourceError: If a file cannot be had, or is not what it should be. The copies made before
             stay, and so does an older copy of the file itself.
     """
-    names = tqdm(sorted(files), desc=f"ingest {folder.name}", unit="file", disable=None)
-    for name in names:
+    for name in track(sorted(files), f"ingesting {folder.name}", "files"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         _update(files[name], folder / name)
 
