@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trip_duration.models import Predictor
 from trip_duration.months import span_months
 from trip_duration.registry.places import database_url
 from trip_duration.registry.records import Candidate, Version
 from trip_duration.tracking.manifest import Code
 
 if TYPE_CHECKING:
+    from trip_duration.models import Predictor
     from trip_duration.registry.promotion import Keeper
 
 FIGURES = tuple(
