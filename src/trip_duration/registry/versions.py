@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from trip_duration.bundle import read_bundle, write_bundle
 from trip_duration.errors import ModelFileError, RegistryError, TripDurationError
-from trip_duration.registry.places import TRACKING_VARIABLE, sqlite_file, with_driver
+from trip_duration.registry import tables
+from trip_duration.registry.places import TRACKING_VARIABLE, require_file, with_driver
 from trip_duration.registry.records import (
     LEDGER_HEAD,
     METRIC,
@@ -54,10 +55,7 @@ class Registry:
 
     @cached_property
     def _client(self) -> MlflowClient:
-        file = sqlite_file(self.tracking_uri)
-        if file is not None and not file.is_file():
-            # MLflow would make it
-            raise RegistryError(f"there is no registry at {file}. Train a model with `kedro run`.")
+        require_file(self.tracking_uri)
         if self.place.startswith("postgresql"):
             from trip_duration.registry.databases import require_answer  # noqa: PLC0415
 
@@ -69,6 +67,8 @@ class Registry:
 
     def versions(self) -> list[Version]:
         """Return every version, the newest first."""
+        if (versions := tables.read_versions(self.place, self.name)) is not None:
+            return versions
         with self._asking():
             found = self._client.search_model_versions(f"name='{self.name}'")
         aliases = self.aliases()
@@ -78,6 +78,8 @@ class Registry:
 
     def aliases(self) -> dict[str, str]:
         """Return the number of the version that each alias points to."""
+        if (aliases := tables.read_aliases(self.place, self.name)) is not None:
+            return aliases
         with self._asking():
             found = self._client.search_registered_models(f"name='{self.name}'")
         # a version may have been deleted by a client that leaves its aliases
