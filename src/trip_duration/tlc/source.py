@@ -224,6 +224,9 @@ def _status(error: BaseException) -> int | None:
 
 def _explain(file: RemoteFile, error: Exception, attempts: int) -> str:
     if isinstance(error, FileNotFoundError):
+        root = file.source.removesuffix(f"/{file.name}")
+        if "://" not in root and not Path(root).is_dir():
+            return f"the folder {root} does not exist (source_root): expected {file.name} in it."
         return _not_published(file, "HTTP 404" if _is_http(file.source) else "no such file")
     if _status(error) in _ABSENT:
         return _not_published(file, _reason(error))
