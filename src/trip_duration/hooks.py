@@ -1,4 +1,4 @@
-"""Hooks: parameters are checked before anything happens, a run that makes models is tracked.
+"""Hooks: parameters and inputs are checked first, a run that makes models is tracked.
 
 They observe. What a run makes does not depend on them.
 """
@@ -10,14 +10,15 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
-import click
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
+from kedro.framework.project import pipelines
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
-from trip_duration.errors import ParameterError
 from trip_duration.params import read_parameters
+from trip_duration.terminal.missing_inputs import require_inputs
+from trip_duration.terminal.run_options import RunOptions
 from trip_duration.tracking import plugin
 from trip_duration.tracking.place import TrackingVariable, anchor
 from trip_duration.tracking.run import TrackedRun, run_name
@@ -28,37 +29,30 @@ log = logging.getLogger(__name__)
 Wrapper = Generator[None, Any, Any]
 
 
-class RefusedParameters(ParameterError, click.ClickException):
-    """Parameters that no run may start with; the command line prints the message alone."""
-
-
-class ParameterHook:
-    """Refuses unknown and wrong parameters by name, before a node or an MLflow run starts."""
+class InputHook:
+    """Refuses wrong parameters and missing inputs, before a node or an MLflow run starts."""
 
     @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
         """Check the merged parameters of all groups.
 
         Raises:
-            RefusedParameters: If any is unknown or wrong; the message has a line for each.
+            ParameterError: If any is unknown or wrong; the message has a line for each.
         """
-        try:
-            read_parameters(dict(context.config_loader["parameters"]))
-        except ParameterError as error:
-            raise RefusedParameters(str(error)) from None
+        read_parameters(dict(context.config_loader["parameters"]))
 
-    @hook_impl(trylast=True)
-    def on_pipeline_error(self, error: Exception) -> None:
-        """Let the command line print alone what a dataset has refused; Kedro has wrapped it.
+    @hook_impl(tryfirst=True)
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: Any
+    ) -> None:
+        """Check that the inputs of the run exist.
 
         Raises:
-            ClickException: What was refused, if that is why the run fails.
+            DataError: If any does not; the message says which pipelines make them.
         """
-        cause: BaseException | None = error
-        while cause is not None and not isinstance(cause, click.ClickException):
-            cause = cause.__cause__
-        if cause is not None:
-            raise cause
+        # with --only-missing-outputs the runner leaves nodes out, whose inputs nobody needs
+        if not run_params.get("only_missing_outputs"):
+            require_inputs(pipeline, catalog, pipelines, RunOptions.of(run_params))
 
 
 class TrackingHook:

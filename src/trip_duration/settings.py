@@ -6,8 +6,9 @@ import os
 import warnings
 
 from trip_duration.config import ConfigLoader
-from trip_duration.hooks import ParameterHook, TrackingHook
-from trip_duration.logs import log_as_asked
+from trip_duration.hooks import InputHook, TrackingHook
+from trip_duration.logs import configure_logs
+from trip_duration.terminal import error_block
 
 # said by OmegaConf to Kedro 1.7 and kedro-mlflow, five times at every command
 warnings.filterwarnings("ignore", "register_new_resolver", UserWarning)
@@ -26,6 +27,7 @@ CONFIG_LOADER_ARGS = {
     # a nested --params keeps its siblings even if conf/local has parameters of its own
     "merge_strategy": {"parameters": "soft", "globals": "soft"},
 }
-log_as_asked()
+configure_logs()
+error_block.install()
 # the last is called first
-HOOKS = (TrackingHook(), ParameterHook())
+HOOKS = (TrackingHook(), InputHook())
