@@ -5,7 +5,6 @@ They observe. What a run makes does not depend on them.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -18,15 +17,47 @@ from kedro.pipeline.node import Node
 
 from trip_duration.params import read_parameters
 from trip_duration.terminal.missing_inputs import require_inputs
+from trip_duration.terminal.node_log import NodeLog
+from trip_duration.terminal.results import show_results
 from trip_duration.terminal.run_options import RunOptions
 from trip_duration.tracking import plugin
 from trip_duration.tracking.place import TrackingVariable, anchor
 from trip_duration.tracking.run import TrackedRun, run_name
 from trip_duration.tracking.trials import TRIALS, TrialLog
-from trip_duration.tracking.whereabouts import whereabouts
 
-log = logging.getLogger(__name__)
 Wrapper = Generator[None, Any, Any]
+
+
+class NodeLogHook:
+    """Shows how far a run is, and says how to go on where it has failed."""
+
+    def __init__(self) -> None:
+        """Begin without a run."""
+        self._nodes = NodeLog()
+
+    @hook_impl(tryfirst=True)
+    def before_pipeline_run(self, pipeline: Pipeline) -> None:
+        """Begin to count."""
+        # now, for whatever configures logging would take it away
+        self._nodes.install()
+        self._nodes.begin(len(pipeline.nodes))
+
+    @hook_impl(tryfirst=True)
+    def after_pipeline_run(self) -> None:
+        """Take the progress bar away."""
+        self._nodes.close()
+
+    @hook_impl(trylast=True)
+    def on_pipeline_error(self, error: Exception, run_params: dict[str, Any]) -> None:
+        """Add to the error the command that goes on from the last results on disk."""
+        nodes = self._nodes
+        nodes.close()
+        if nodes.failed:
+            done = f"{nodes.ended} of {nodes.nodes} nodes are done"
+            error.add_note(f"The node {nodes.failed} failed; {done}.")
+        if nodes.resume_from:
+            command = RunOptions.of(run_params).resume(nodes.resume_from)
+            error.add_note(f"To go on from there: {command}")
 
 
 class InputHook:
@@ -129,13 +160,12 @@ class TrackingHook:
     def after_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: Any
     ) -> None:
-        """Log what was made while the run is open, and say where everything is."""
+        """Log what was made while the run is open, and show the results."""
         run, self._run = self._run, None
         if run is not None:
             with run.failing_on_error():
                 run.finish(run_params, pipeline, catalog)
-                for line in whereabouts(run, pipeline, catalog, run_params.get("env")):
-                    log.info(line)
+        show_results(run, run_params, pipeline, catalog)
 
     @hook_impl(tryfirst=True)
     def on_pipeline_error(self, error: Exception) -> None:

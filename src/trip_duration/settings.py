@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-import warnings
 
 from trip_duration.config import ConfigLoader
-from trip_duration.hooks import InputHook, TrackingHook
+from trip_duration.hooks import InputHook, NodeLogHook, TrackingHook
 from trip_duration.logs import configure_logs
 from trip_duration.terminal import error_block
-
-# said by OmegaConf to Kedro 1.7 and kedro-mlflow, five times at every command
-warnings.filterwarnings("ignore", "register_new_resolver", UserWarning)
+from trip_duration.terminal.library_noise import silence_libraries
 
 
 def _from_environment(name: str, default: str | None = None) -> str | None:
@@ -27,7 +24,8 @@ CONFIG_LOADER_ARGS = {
     # a nested --params keeps its siblings even if conf/local has parameters of its own
     "merge_strategy": {"parameters": "soft", "globals": "soft"},
 }
+silence_libraries()
 configure_logs()
 error_block.install()
 # the last is called first
-HOOKS = (TrackingHook(), InputHook())
+HOOKS = (TrackingHook(), NodeLogHook(), InputHook())

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-import shlex
-import sys
 from copy import deepcopy
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 from trip_duration.registry.places import TRACKING_VARIABLE, anchored
-from trip_duration.secrets import masked_uri
 
 
 @dataclass
@@ -59,25 +56,3 @@ def anchor(conf: dict[str, Any], project: Path) -> dict[str, Any]:
         served = uri is not None and uri.startswith("http")
         creation["artifact_location"] = None if served else str(project / location)
     return conf
-
-
-def how_to_see(uri: str, experiment_id: str, run_id: str) -> str:
-    """Return what shows a run: the address on a server, or the command that starts MLflow's UI."""
-    safe = masked_uri(uri)
-    if uri.startswith("http"):
-        return f"{safe.rstrip('/')}/#/experiments/{experiment_id}/runs/{run_id}"
-    # the password of a database is for the reader to fill in
-    return f"{program('mlflow')} ui --backend-store-uri {shlex.quote(safe)}"
-
-
-def program(name: str) -> str:
-    """Return a program of this interpreter's environment, as a shell takes it from here."""
-    path = from_here(str(Path(sys.executable).with_name(name)))
-    # a shell would look for a bare name elsewhere
-    return shlex.quote(path if "/" in path else f"./{path}")
-
-
-def from_here(path: str) -> str:
-    """Return a path relative to the working directory, if it is in there."""
-    here = Path.cwd()
-    return str(PurePath(path).relative_to(here)) if PurePath(path).is_relative_to(here) else path
