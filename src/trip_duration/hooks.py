@@ -21,7 +21,7 @@ from trip_duration.terminal.node_log import NodeLog
 from trip_duration.terminal.results import show_results
 from trip_duration.terminal.run_options import RunOptions
 from trip_duration.tracking import plugin
-from trip_duration.tracking.place import TrackingVariable, anchor
+from trip_duration.tracking.place import TrackingVariable, anchor, require_answer
 from trip_duration.tracking.run import TrackedRun, run_name
 from trip_duration.tracking.trials import TRIALS, TrialLog
 
@@ -100,12 +100,17 @@ class TrackingHook:
 
     @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
-        """Tie the places of the tracking configuration to the project before they are read."""
+        """Tie the places of the tracking configuration to the project before they are read.
+
+        Raises:
+            TrackingError: If the place where runs are tracked does not answer.
+        """
         loader: Any = context.config_loader
         # kedro-mlflow would add its pattern after this
         loader.config_patterns.setdefault("mlflow", ["mlflow*", "mlflow*/**"])
         self._variable.restore()
         conf = loader["mlflow"] = anchor(loader["mlflow"], Path(context.project_path))
+        require_answer(conf["server"]["mlflow_tracking_uri"])
         self._variable.remember(conf["server"]["mlflow_tracking_uri"])
 
     @hook_impl(wrapper=True)
