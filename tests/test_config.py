@@ -126,3 +126,15 @@ def test_the_command_line_says_what_is_wrong_without_a_traceback(project: Path) 
     assert "Error: tuned: " in done.stderr
     assert "nowhere.yml cannot be read" in done.stderr
     assert "Traceback" not in done.stderr + done.stdout
+
+
+def test_an_environment_without_a_folder_is_refused_with_those_that_there_are(
+    project: Path,
+) -> None:
+    with pytest.raises(ParameterError) as caught:
+        ConfigLoader(str(project / "conf"), env="nosuch", **CONFIG_LOADER_ARGS)
+    assert "environment 'nosuch'" in str(caught.value)
+    assert "expected one of base, local, prod, test, tlc" in str(caught.value)
+    (project / "conf/local").rename(project / "conf/elsewhere")
+    with pytest.raises(ParameterError, match="environment 'local'"):
+        ConfigLoader(str(project / "conf"), **CONFIG_LOADER_ARGS)

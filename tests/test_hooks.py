@@ -8,11 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 
 from trip_duration.errors import ParameterError
-from trip_duration.hooks import RefusedParameters
 
 
 @pytest.mark.parametrize(
@@ -20,9 +18,9 @@ from trip_duration.hooks import RefusedParameters
     [
         ({"train_month": "2023-01"}, "train_month: unknown parameter"),
         ({"modelling": {"sed": 1}}, "modelling.sed: unknown parameter"),
-        ({"model_type": "forest"}, "modelling.model_type: Input should be 'lookup'"),
-        ({"train_months": "2023-13"}, "ingestion.train_months: "),
-        ({"source_root": "https://me:s3cret@host"}, "ingestion.source_root: "),
+        ({"model_type": "forest"}, "- model_type: Input should be 'lookup'"),
+        ({"train_months": "2023-13"}, "train_months: '2023-13' is not a month"),
+        ({"source_root": "https://me:s3cret@host"}, "source_root: "),
     ],
 )
 def test_wrong_parameters_are_refused_by_name_before_anything_is_written(
@@ -52,11 +50,6 @@ def test_the_command_line_says_it_without_a_traceback(new_project: Callable[[], 
     assert done.returncode == 1
     assert "Error: parameters refused:\n- train_month: unknown parameter" in done.stderr
     assert "Traceback" not in done.stderr + done.stdout
-
-
-def test_a_refusal_is_both_the_projects_error_and_the_command_lines() -> None:
-    assert issubclass(RefusedParameters, ParameterError)
-    assert issubclass(RefusedParameters, click.ClickException)
 
 
 def test_the_hooks_do_not_import_mlflow() -> None:

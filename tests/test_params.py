@@ -291,3 +291,17 @@ def test_a_default_that_parts_is_noticed() -> None:
     read = MonthGateParams(min_rows=7)
     assert "min_rows is 7, by default 1000" in set(_parted(read))
     assert "max_rejected_share is not in conf/base" in set(_parted(read))
+
+
+def test_a_value_that_a_short_name_gives_to_several_groups_is_refused_once() -> None:
+    groups = ("ingestion", "data_processing", "feature_engineering")
+    raw = _configured()
+    wrong = {name: {**raw[name], "train_months": "2023-13"} for name in groups}
+    with pytest.raises(ParameterError) as by_short_name:
+        read_parameters({**raw, **wrong, "train_months": "2023-13"})
+    said = "'2023-13' is not a month: expected YYYY-MM or a range YYYY-MM..YYYY-MM"
+    assert str(by_short_name.value) == f"parameters refused:\n- train_months: {said}"
+    with pytest.raises(ParameterError) as by_group:
+        read_parameters({**raw, **wrong})
+    names = ", ".join(f"{name}.train_months" for name in groups)
+    assert str(by_group.value) == f"parameters refused:\n- {names}: {said}"

@@ -11,13 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import click
 import pandas as pd
 import pytest
 from kedro.runner import SequentialRunner
 
 from trip_duration.errors import BusyError
-from trip_duration.hooks import RefusedRun
 from trip_duration.storage import hold_lock
 
 LOCK = ".run.lock"
@@ -77,7 +75,7 @@ def test_a_lock_that_another_process_holds_stops_all_but_bulk_prediction(
     asked = {"input": places["requests"], "output": places["answers"]}
     with hold_lock(project / "data" / LOCK, "the folder", "a test"):
         for names in (None, ["ingestion"], ["promotion", "inference"]):
-            with pytest.raises(RefusedRun, match=r"\(a test\)\. Wait until it ends, or set TRIP"):
+            with pytest.raises(BusyError, match=r"\(a test\)\. Wait until it ends, or set TRIP"):
                 run_kedro(project, pipeline_names=names)
         run_kedro(project, asked, pipeline_names=["inference"])
     assert len(pd.read_parquet(tmp_path / "answers.parquet")) == 5
@@ -105,8 +103,3 @@ def test_the_lock_is_free_after_any_end_of_a_run(
         run_kedro(project, pipeline_names=["ingestion"], runner=Interrupted())
     run_kedro(project, pipeline_names=["ingestion"])
     assert not lock.exists()
-
-
-def test_a_refused_run_is_both_the_projects_error_and_the_command_lines() -> None:
-    assert issubclass(RefusedRun, BusyError)
-    assert issubclass(RefusedRun, click.ClickException)

@@ -26,6 +26,20 @@ class ConfigLoader(OmegaConfigLoader):
     What the file says goes before ``conf/``, and what the command line says before the file.
     """
 
+    def __init__(self, conf_source: str, env: str | None = None, **choices: Any) -> None:
+        """Read the configuration of an environment.
+
+        Args:
+            conf_source: Folder or archive of the configuration.
+            env: The environment.
+            choices: What Kedro's loader takes beside.
+
+        Raises:
+            ParameterError: If there is no such environment; the message names those that there are.
+        """
+        super().__init__(conf_source, env=env, **choices)
+        _require_environment(Path(conf_source), env or self.default_run_env)
+
     def __getitem__(self, key: str) -> dict[str, Any]:
         """Return the configuration of a kind.
 
@@ -57,6 +71,17 @@ class ConfigLoader(OmegaConfigLoader):
         return dict(merged)
 
 
+def _require_environment(conf: Path, env: str | None) -> None:
+    # an archive or an address is Kedro's to open
+    if env is None or not conf.is_dir() or (conf / env).is_dir():
+        return
+    environments = ", ".join(sorted(path.name for path in conf.iterdir() if path.is_dir()))
+    raise ParameterError(
+        f"environment {env!r}: the folder {conf / env} does not exist; expected one of "
+        f"{environments} (--env, or the variable KEDRO_ENV)"
+    )
+
+
 def read_tuned(path: Path) -> dict[str, dict[str, Any]]:
     """Read a file of parameters that a search has written.
 
@@ -70,8 +95,8 @@ def read_tuned(path: Path) -> dict[str, dict[str, Any]]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError) as error:
-        said = " ".join(str(error).split())
-        raise ParameterError(f"tuned: {path} cannot be read ({said}); {expected}") from None
+        reason = " ".join(str(error).split())
+        raise ParameterError(f"tuned: {path} cannot be read ({reason}); {expected}") from None
     groups = content.values() if isinstance(content, dict) else [content]
     if not content or not all(isinstance(group, dict) for group in groups):
         raise ParameterError(f"tuned: {path} holds no groups of parameters; {expected}")

@@ -77,6 +77,10 @@ class LogError(TripDurationError):
     """The prediction log cannot be had, read or written, or what is loaded into it is no table."""
 
 
+class TrackingError(TripDurationError):
+    """The server or database where runs are tracked does not answer."""
+
+
 class RegistryError(TripDurationError):
     """A registered version cannot be had or moved, or the ledger does not hold."""
 

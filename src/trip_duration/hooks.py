@@ -1,4 +1,4 @@
-"""Hooks: check parameters first, lock the data folder, track runs that make models.
+"""Hooks: parameters and inputs are checked first, the data folder is locked, runs are tracked.
 
 They observe, and refuse. What a run makes does not depend on them; when it ends because months
 break a contract, one of them saves the quality report that no node has come to.
@@ -12,21 +12,24 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import click
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
+from kedro.framework.project import pipelines
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
-from trip_duration.errors import BusyError, ParameterError
+from trip_duration.errors import ParameterError
 from trip_duration.params import read_parameters
 from trip_duration.registry.places import data_folder
+from trip_duration.terminal.missing_inputs import require_inputs
+from trip_duration.terminal.node_log import NodeLog
+from trip_duration.terminal.results import show_results
+from trip_duration.terminal.run_options import RunOptions, from_here
 from trip_duration.tracking import files, plugin
 from trip_duration.tracking.exclusive import lock_data_folder, opening_database
-from trip_duration.tracking.place import TrackingVariable, anchor, from_here
+from trip_duration.tracking.place import TrackingVariable, anchor, require_answer
 from trip_duration.tracking.run import TrackedRun, run_name
 from trip_duration.tracking.trials import TRIALS, TrialLog
-from trip_duration.tracking.whereabouts import whereabouts
 
 log = logging.getLogger(__name__)
 # answers in bulk: a lock for each output, see inference.writing
@@ -35,42 +38,63 @@ QUALITY = "data_quality"
 Wrapper = Generator[None, Any, Any]
 
 
-class RefusedParameters(ParameterError, click.ClickException):
-    """Parameters that no run may start with; the command line prints the message alone."""
+class NodeLogHook:
+    """Shows how far a run is, and says how to go on where it has failed."""
+
+    def __init__(self) -> None:
+        """Begin without a run."""
+        self._nodes = NodeLog()
+
+    @hook_impl(tryfirst=True)
+    def before_pipeline_run(self, pipeline: Pipeline) -> None:
+        """Begin to count."""
+        # now, for whatever configures logging would take it away
+        self._nodes.install()
+        self._nodes.begin(len(pipeline.nodes))
+
+    @hook_impl(tryfirst=True)
+    def after_pipeline_run(self) -> None:
+        """Take the progress bar away."""
+        self._nodes.close()
+
+    @hook_impl(trylast=True)
+    def on_pipeline_error(self, error: Exception, run_params: dict[str, Any]) -> None:
+        """Add to the error the command that goes on from the last results on disk."""
+        nodes = self._nodes
+        nodes.close()
+        if nodes.failed:
+            done = f"{nodes.ended} of {nodes.nodes} nodes are done"
+            error.add_note(f"The node {nodes.failed} failed; {done}.")
+        if nodes.resume_from:
+            command = RunOptions.of(run_params).resume(nodes.resume_from)
+            error.add_note(f"To go on from there: {command}")
 
 
-class RefusedRun(BusyError, click.ClickException):
-    """A run on a data folder that another run writes to; the command line prints the message."""
-
-
-class ParameterHook:
-    """Refuses unknown and wrong parameters by name, before a node or an MLflow run starts."""
+class InputHook:
+    """Refuses wrong parameters and missing inputs, before a node or an MLflow run starts."""
 
     @hook_impl(wrapper=True, tryfirst=True)
     def after_context_created(self, context: KedroContext) -> Wrapper:
         """Check the merged parameters of all groups, before any other hook writes anything.
 
         Raises:
-            RefusedParameters: If any is unknown or wrong; the message has a line for each.
+            ParameterError: If any is unknown or wrong; the message has a line for each.
         """
-        try:
-            read_parameters(dict(context.config_loader["parameters"]))
-        except ParameterError as error:
-            raise RefusedParameters(str(error)) from None
+        read_parameters(dict(context.config_loader["parameters"]))
         return (yield)
 
-    @hook_impl(trylast=True)
-    def on_pipeline_error(self, error: Exception) -> None:
-        """Let the command line print alone what a dataset has refused; Kedro has wrapped it.
+    @hook_impl(tryfirst=True)
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: Any
+    ) -> None:
+        """Check that the inputs of the run exist.
 
         Raises:
-            ClickException: What was refused, if that is why the run fails.
+            DataError: If any does not; the message says which pipelines make them.
         """
-        cause: BaseException | None = error
-        while cause is not None and not isinstance(cause, click.ClickException):
-            cause = cause.__cause__
-        if cause is not None:
-            raise cause
+        # with --only-missing-outputs the runner leaves nodes out, whose inputs nobody needs
+        if not run_params.get("only_missing_outputs"):
+            require_inputs(pipeline, catalog, pipelines, RunOptions.of(run_params))
 
 
 class DataFolderHook:
@@ -88,15 +112,12 @@ class DataFolderHook:
         """Lock the data folder before any other hook begins with the run.
 
         Raises:
-            RefusedRun: If another run is writing to the folder; the message says which.
+            BusyError: If another run is writing to the folder; the message says which.
         """
         self._lock.close()  # of a run that was interrupted in this process, as in a notebook
         folder = data_folder(Path(run_params["project_path"]))
         if pipeline.all_outputs() - LOCKED_BY_THEMSELVES:
-            try:
-                self._lock.enter_context(lock_data_folder(folder, run_params))
-            except BusyError as error:
-                raise RefusedRun(str(error)) from None
+            self._lock.enter_context(lock_data_folder(folder, run_params))
         try:
             return (yield)
         except BaseException:
@@ -160,6 +181,9 @@ class TrackingHook:
         """Tie the places of the tracking configuration to the project before they are read.
 
         kedro-mlflow then opens the database; of two that make it at once, MLflow lets one fail.
+
+        Raises:
+            TrackingError: If the place where runs are tracked does not answer.
         """
         loader: Any = context.config_loader
         # kedro-mlflow would add its pattern after this
@@ -167,6 +191,7 @@ class TrackingHook:
         self._variable.restore()
         conf = loader["mlflow"] = anchor(loader["mlflow"], Path(context.project_path))
         uri = conf["server"]["mlflow_tracking_uri"]
+        require_answer(uri)
         self._variable.remember(uri)
         with opening_database(uri):
             return (yield)
@@ -182,7 +207,7 @@ class TrackingHook:
             plugin.disable(run_params)
             return (yield)
         if plugin.MAKERS.keys() <= asked:
-            raise RefusedParameters(
+            raise ParameterError(
                 "one run makes one predictor: train first, then run the pipeline recalibration."
             )
         parameters = read_parameters(catalog.load("parameters"))
@@ -227,15 +252,15 @@ class TrackingHook:
     def after_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: Any
     ) -> None:
-        """Log what was made while the run is open, and say where everything is."""
+        """Log what was made while the run is open, and show the results."""
         run, self._run = self._run, None
+        outcome = None
         if run is not None:
             with run.failing_on_error():
                 logged = run.finish(run_params, pipeline, catalog)
-                for line in whereabouts(run, pipeline, catalog, run_params.get("env")):
-                    log.info(line)
                 if logged is not None:
-                    log.info(run.register(logged, run_params, pipeline, catalog).describe())
+                    outcome = run.register(logged, run_params, pipeline, catalog)
+        show_results(run, outcome, run_params, pipeline, catalog)
 
     @hook_impl(tryfirst=True)
     def on_pipeline_error(self, error: Exception) -> None:

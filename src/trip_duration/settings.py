@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
-import warnings
 
 from trip_duration.config import ConfigLoader
 from trip_duration.hooks import (
     DataFolderHook,
     DataQualityHook,
-    ParameterHook,
+    InputHook,
+    NodeLogHook,
     TrackingHook,
 )
-from trip_duration.logs import log_as_asked
-
-# said by OmegaConf to Kedro 1.7 and kedro-mlflow, five times at every command
-warnings.filterwarnings("ignore", "register_new_resolver", UserWarning)
+from trip_duration.logs import configure_logs
+from trip_duration.terminal import error_block
+from trip_duration.terminal.library_noise import silence_libraries
 
 
 def _from_environment(name: str, default: str | None = None) -> str | None:
@@ -31,6 +30,8 @@ CONFIG_LOADER_ARGS = {
     # a nested --params keeps its siblings even if conf/local has parameters of its own
     "merge_strategy": {"parameters": "soft", "globals": "soft"},
 }
-log_as_asked()
+silence_libraries()
+configure_logs()
+error_block.install()
 # the last is called first
-HOOKS = (TrackingHook(), DataQualityHook(), DataFolderHook(), ParameterHook())
+HOOKS = (TrackingHook(), DataQualityHook(), DataFolderHook(), NodeLogHook(), InputHook())

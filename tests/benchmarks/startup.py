@@ -1,40 +1,54 @@
-"""How long commands take to start."""
+"""How long commands take to start, and what they import meanwhile."""
 
 from __future__ import annotations
 
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from tests.benchmarks.measure import Report, Row, medians, run_program
+from tests.benchmarks.measure import Report, Row, in_turn, middle, run_program
 from tests.benchmarks.projects import BIN, ROOT, Workshop, copy_project
 
 _IMPORT = re.compile(r"import time:\s+(\d+) \|\s+\d+ \|\s+(\S+)")
 SHOWN = 8
+# what a command may take that only shows something, and our list of pipelines against an empty one
+SECONDS, TIMES = 1.5, 1.3
 
 
 def bench_startup(shop: Workshop) -> Report:
-    """Our command's help against bare Python, and Kedro's list against that of an empty project."""
+    """Our commands until they end: against bare Python, MLflow's import and an empty project."""
     ours, empty = copy_project(shop.folder / "startup").folder, shop.empty.folder
     registry = [BIN / "kedro", "registry", "list"]
-    commands = {
-        "help": ([sys.executable, "-m", "trip_duration", "--help"], ROOT),
+    # versions of a registry that MLflow has made
+    database = f"sqlite:///{empty / 'data/mlflow.db'}"
+    commands: dict[str, tuple[list[str | Path], Path]] = {
+        "help": (own("--help"), ROOT),
+        "serve": (own("serve", "--help"), ROOT),
         "click": ([sys.executable, "-c", "import click"], ROOT),
+        "models": (own("models", "--tracking-uri", database, "list"), ROOT),
+        "mlflow": ([sys.executable, "-c", "import mlflow"], ROOT),
         "registry": (registry, ours),
         "empty": (registry, empty),
     }
-    sides = {name: timed(command, cwd) for name, (command, cwd) in commands.items()}
-    took = medians(sides, 3 if shop.quick else 5, "start-up")
+    sides = {name: partial(run_program, command, cwd) for name, (command, cwd) in commands.items()}
+    took = in_turn(sides, 3 if shop.quick else 5, "start-up")
+    seconds = {name: middle(usage.seconds for usage in usages) for name, usages in took.items()}
+    cpu = {name: middle(usage.cpu_seconds for usage in usages) for name, usages in took.items()}
+    models, listing = "trip-duration models list", "kedro registry list"
     rows = [
-        versus("trip-duration --help, against import click", took["help"], took["click"]),
-        versus("kedro registry list, against an empty project", took["registry"], took["empty"]),
+        versus("trip-duration --help, against import click", seconds["help"], seconds["click"]),
+        within("trip-duration serve --help", seconds["serve"], seconds["click"]),
+        within(f"{models}, against import mlflow", seconds["models"], seconds["mlflow"]),
+        versus(f"{listing}, against an empty project", seconds["registry"], seconds["empty"]),
+        versus("- the same, seconds of CPU", cpu["registry"], cpu["empty"], asked=TIMES),
     ]
     remarks = []
     for what, command in (
-        ("trip-duration --help", ["-m", "trip_duration", "--help"]),
-        ("kedro registry list", ["-m", "kedro", "registry", "list"]),
+        (models, own("models", "--tracking-uri", database, "list")[1:]),
+        (listing, ["-m", "kedro", "registry", "list"]),
     ):
         log = shop.folder / "imports.log"
         run_program([sys.executable, "-X", "importtime", *command], ours, log)
@@ -42,12 +56,16 @@ def bench_startup(shop: Workshop) -> Report:
     return Report(rows, remarks)
 
 
-def timed(command: list[str | Path], cwd: Path) -> Callable[[], float]:
-    return lambda: run_program(command, cwd).seconds
+def own(*words: str) -> list[str | Path]:
+    return [sys.executable, "-m", "trip_duration", *words]
 
 
-def versus(what: str, ours: float, theirs: float) -> Row:
-    return Row(what, f"{ours:.2f} s", f"{theirs:.2f} s", ours / theirs)
+def versus(what: str, ours: float, theirs: float, asked: float | None = None) -> Row:
+    return Row(what, f"{ours:.2f} s", f"{theirs:.2f} s", ours / theirs, asked)
+
+
+def within(what: str, ours: float, theirs: float) -> Row:
+    return replace(versus(what, ours, theirs, SECONDS), judged=ours, unit=" s")
 
 
 def import_seconds(log: Path) -> dict[str, float]:

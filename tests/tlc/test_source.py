@@ -205,3 +205,17 @@ def test_city_publishes_the_same_file_twice(tmp_path: Path) -> None:
 def test_city_does_not_publish_everything(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"misc/fares\.csv is not published at synthetic"):
         _file(SYNTHETIC, "misc/fares.csv", city={"trips": 200}).fetch(tmp_path / "out")
+
+
+def test_a_folder_that_does_not_exist_is_not_called_unpublished(tmp_path: Path) -> None:
+    file = _file(str(tmp_path / "nowhere"))
+    for act in (file.fingerprint, lambda: file.fetch(tmp_path / "out")):
+        with pytest.raises(SourceError, match="nowhere does not exist") as caught:
+            act()
+        assert "source_root" in str(caught.value)
+        assert "not published" not in str(caught.value)
+
+
+def test_a_month_that_a_folder_does_not_have_is_not_published_there(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="month 2023-03 of green is not published"):
+        _file(str(tmp_path)).fingerprint()

@@ -20,7 +20,7 @@ from trip_duration.params.flat import flatten
 from trip_duration.pipeline_registry import register_pipelines
 from trip_duration.tracking.bits import bits_of, digest_parts
 from trip_duration.tracking.files import spaced
-from trip_duration.tracking.manifest import TARGETS, Code, RunManifest, _is_complete, describe_code
+from trip_duration.tracking.manifest import TARGETS, Code, RunManifest, describe_code, is_complete
 
 FRAME = pd.DataFrame(
     {
@@ -101,10 +101,10 @@ def test_a_run_of_everything_is_complete_and_says_how_it_was_called(manifest: Ru
 def test_only_what_leads_from_raw_months_to_predictions_is_complete() -> None:
     pipelines = register_pipelines()
     whole = pipelines["__default__"]
-    assert [name for name, parts in pipelines.items() if _is_complete({}, parts)] == ["__default__"]
-    assert not _is_complete({"only_missing_outputs": True}, whole)
-    assert not _is_complete({}, whole.from_nodes("split_trips"))
-    assert _is_complete({}, whole.to_outputs(*TARGETS))
+    assert [name for name, parts in pipelines.items() if is_complete({}, parts)] == ["__default__"]
+    assert not is_complete({"only_missing_outputs": True}, whole)
+    assert not is_complete({}, whole.from_nodes("split_trips"))
+    assert is_complete({}, whole.to_outputs(*TARGETS))
 
 
 def test_outside_a_repository_there_is_no_commit(manifest: RunManifest, finished_run: Path) -> None:

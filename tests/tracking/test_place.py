@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from trip_duration.registry.places import TRACKING_VARIABLE
-from trip_duration.tracking.place import TrackingVariable, anchor, how_to_see
+from trip_duration.tracking.place import TrackingVariable, anchor
 
 PROJECT = Path("/home/me/project")
 
@@ -57,20 +57,6 @@ def test_anchoring_leaves_its_argument_alone() -> None:
     given = conf("sqlite:///a.db")
     anchor(given, PROJECT)
     assert given == conf("sqlite:///a.db")
-
-
-def test_a_server_is_an_address_and_a_database_a_command(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr("sys.executable", str(tmp_path / ".venv/bin/python"))
-    monkeypatch.chdir(tmp_path)
-    assert how_to_see("http://h:5000/", "1", "ab") == "http://h:5000/#/experiments/1/runs/ab"
-    shown = how_to_see("postgresql://u:p@h/d", "1", "ab")
-    assert shown == ".venv/bin/mlflow ui --backend-store-uri 'postgresql://u:***@h/d'"
-    (tmp_path / "elsewhere").mkdir()
-    monkeypatch.chdir(tmp_path / "elsewhere")
-    shown = how_to_see("sqlite:////a/m.db", "1", "ab")
-    assert shown == f"{tmp_path}/.venv/bin/mlflow ui --backend-store-uri sqlite:////a/m.db"
 
 
 def test_what_a_session_leaves_in_the_environment_is_undone(

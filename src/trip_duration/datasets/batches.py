@@ -1,7 +1,4 @@
-"""Files of requests, the predictor that is to answer them, and the files of answers.
-
-What is wrong with any of them is the user's to mend: the command line prints the message alone.
-"""
+"""Files of requests, the predictor that is to answer them, and the files of answers."""
 
 from __future__ import annotations
 
@@ -12,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
 from kedro.io import AbstractDataset
 from kedro.io.core import DatasetError
 
@@ -32,7 +28,7 @@ log = logging.getLogger(__name__)
 _MODELS = "models:/"
 
 
-class RefusedBatch(DatasetError, click.ClickException):
+class RefusedBatch(DatasetError):
     """A batch that cannot be answered as it is asked for."""
 
 

@@ -14,12 +14,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from kedro.io import AbstractDataset
 from kedro_datasets._typing import JSONPreview, TablePreview
-from tqdm.auto import tqdm
 
 from trip_duration.datasets.folders import local_folder
 from trip_duration.errors import BrokenMonthsError, ContractError
 from trip_duration.months import MonthPart
 from trip_duration.params import Service
+from trip_duration.progress import track
 from trip_duration.storage import hold_lock, remove_unfinished, replacing
 from trip_duration.tlc.fetch import MirroredFile, mirror, mirrored_files
 from trip_duration.tlc.files import read_month, trip_file
@@ -171,7 +171,7 @@ class TripMonthsDataset(AbstractDataset[Mapping[str, MonthPart], dict[str, Month
             changed = [month for month in data if data[month].record["digest"] != done.get(month)]
             log.info("%d months unchanged, %d to process", len(data) - len(changed), len(changed))
             broken = []
-            for month in tqdm(changed, desc="processing", unit="month", disable=None, leave=False):
+            for month in track(changed, "cleaning", "months"):
                 try:
                     self._write(data[month])
                 except ContractError as error:

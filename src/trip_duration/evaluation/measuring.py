@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from tqdm.auto import tqdm
 
 from trip_duration.evaluation.costs import BATCH, measure_costs
 from trip_duration.evaluation.coverage import find_lowest_coverage
@@ -29,6 +28,7 @@ from trip_duration.models import Predictor
 from trip_duration.models.intervals import Intervals
 from trip_duration.models.training import make_training_set, recalibrate, train, train_lookup
 from trip_duration.months import MonthPart
+from trip_duration.progress import track
 
 log = logging.getLogger(__name__)
 Record = dict[str, Any]
@@ -77,7 +77,7 @@ def run_tasks(
     groups = [list(group) for _, group in groupby(waiting, key=lambda task: task.training)]
     there = len(asked) - len(waiting)
     log.info("%d of %d results are there, %d trainings to do", there, len(asked), len(groups))
-    for group in tqdm(groups, desc="trainings", unit="training", disable=None, leave=False):
+    for group in track(groups, "training", "trainings"):
         own = recipe.of(group[0].candidate)
         trained = train_months(trips, group[0].train_months, own)
         for task in group:

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn import metrics
 
 Minutes = npt.NDArray[np.float64]
 # presentations of the same trips that every report compares, and their columns of predictions
@@ -29,6 +28,9 @@ def score(
         ``mape`` and ``r2`` as shares, ``rmsle``, and the number of trips ``n``. With bounds, also
         those of ``score_intervals``.
     """
+    # it takes a second to import, which a command that measures nothing need not wait for
+    from sklearn import metrics  # noqa: PLC0415
+
     truth, guess = np.asarray(actual, dtype=float), np.asarray(predicted, dtype=float)
     errors: Any = guess - truth
     block = {

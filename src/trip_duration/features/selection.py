@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
 
 from trip_duration.params import FeatureEngineeringParams
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
 
 Matrix = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
@@ -44,6 +47,8 @@ def rank_features(
 
 
 def _fit_small(rows: Rows, names: Sequence[str], params: FeatureEngineeringParams) -> lgb.Booster:
+    import lightgbm as lgb  # noqa: PLC0415 - a second, which only a run that trains is to pay
+
     settings = {
         "objective": "l1",
         "num_leaves": 63,

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
-
-from tqdm.auto import tqdm
 
 from trip_duration.errors import DataError
 from trip_duration.inference.answering import Batch
@@ -24,6 +22,7 @@ from trip_duration.inference.parts import (
 )
 from trip_duration.inference.reading import Chunk, Identity, RequestFile
 from trip_duration.inference.survey import Survey
+from trip_duration.progress import bar
 from trip_duration.storage import hold_lock
 
 log = logging.getLogger(__name__)
@@ -109,11 +108,11 @@ def _write_all(batch: Batch, targets: dict[Path, Path], finished: Path | None) -
 def _write_one(
     batch: Batch, file: RequestFile, parts: Parts, before: _State, identity: Identity
 ) -> None:
-    with _bar(file.expected_rows(identity), file.path.name) as advance:
+    with bar(file.path.name, file.expected_rows(identity), "rows") as progress_bar:
         parts.begin()
         survey, chunks = Survey(kind_of(file.path) == ".csv"), 0
         for chunk in _answer_chunks(batch, file, parts, before):
-            advance(len(chunk.rows) + len(chunk.broken))
+            progress_bar.advance(len(chunk.rows) + len(chunk.broken))
             survey.add(chunk)
             chunks += 1
         _finish(parts, file.path, chunks)
@@ -168,14 +167,3 @@ def _require_same(file: RequestFile, before: _State, parts: Parts) -> None:
     if file.state() != before:
         parts.discard()
         raise DataError(f"{file.path} was changed while it was read: run again")
-
-
-@contextmanager
-def _bar(total: int, name: str) -> Iterator[Callable[[int], None]]:
-    """Show how far a file has come, on a terminal only."""
-    with tqdm(total=total, desc=name, unit="row", unit_scale=True, disable=None) as bar:
-
-        def advance(rows: int) -> None:
-            bar.update(rows)
-
-        yield advance

@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from trip_duration.errors import ModelFileError
 from trip_duration.models.estimator import Minutes
-from trip_duration.models.lightgbm import LightGBM
+
+if TYPE_CHECKING:
+    from trip_duration.models.lightgbm import LightGBM
 
 
 def read_quantiles(end: str, files: Mapping[str, bytes]) -> LightGBM:
@@ -23,6 +26,8 @@ def read_quantiles(end: str, files: Mapping[str, bytes]) -> LightGBM:
     Raises:
         ModelFileError: If LightGBM's text cannot be trusted. The message names the file.
     """
+    from trip_duration.models.lightgbm import LightGBM  # noqa: PLC0415 - a second to import
+
     prefix = f"{end}_"
     own = {name.removeprefix(prefix): files[name] for name in files if name.startswith(prefix)}
     try:

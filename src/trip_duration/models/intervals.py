@@ -15,7 +15,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +24,10 @@ from trip_duration.errors import DataError
 from trip_duration.features.contract import Contract
 from trip_duration.models.estimator import Matrix, Minutes
 from trip_duration.models.interval_files import read_calibration, read_quantiles
-from trip_duration.models.lightgbm import LightGBM
 from trip_duration.params import IntervalParams, ModellingParams
+
+if TYPE_CHECKING:
+    from trip_duration.models.lightgbm import LightGBM
 
 DISTANCE = "route_distance"
 ENDS = ("lower", "upper")
@@ -158,10 +160,10 @@ def learn_intervals(
         feature_names: Names of the columns.
         params: Settings of the quantiles, coverage, bands, seed and threads.
     """
-    settings = params.intervals
-    missed = 1 - settings.coverage
-    below = _BELOW[0] * missed
-    later = validation[0], np.log(validation[1])
+    from trip_duration.models.lightgbm import LightGBM  # noqa: PLC0415 - see from_files
+
+    settings, missed = params.intervals, 1 - params.intervals.coverage
+    below, later = _BELOW[0] * missed, (validation[0], np.log(validation[1]))
     low, high = (
         LightGBM(
             settings.quantiles, seed=params.seed, num_threads=params.num_threads, quantile=level

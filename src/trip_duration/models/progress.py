@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from trip_duration.progress import bar
+
 
 @contextmanager
 def count_trees(total: int) -> Iterator[Callable[..., None]]:
     """Show a bar of so many trees, and give what moves it on by one, whatever it is called with."""
-    from tqdm.auto import tqdm  # noqa: PLC0415 - who only predicts needs no bar
-
-    with tqdm(total=total, desc="trees", unit="tree", disable=None, leave=False) as bar:
+    with bar("training", total, "trees") as progress_bar:
 
         def step(*_: Any) -> None:
-            bar.update()
+            progress_bar.advance()
 
         yield step

@@ -6,7 +6,8 @@ runs wherever a node asks for it by type; ``Parameters`` validates them all toge
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -48,6 +49,9 @@ from trip_duration.params.types import (
     Service,
     SourceRoot,
 )
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 __all__ = [
     "SYNTHETIC",
@@ -136,12 +140,24 @@ def read_parameters(raw: dict[str, Any]) -> Parameters:
     try:
         return Parameters.model_validate(raw)
     except ValidationError as error:
-        lines = [_describe(detail) for detail in error.errors(include_url=False)]
+        lines = _describe_all(error.errors(include_url=False))
         raise ParameterError("parameters refused:\n" + "\n".join(lines)) from None
 
 
-def _describe(detail: Any) -> str:
-    name = ".".join(str(part) for part in detail["loc"])
+def _describe_all(details: Iterable[ErrorDetails]) -> list[str]:
+    """Return a line for each refused value; a short name sets the same value in several groups."""
+    refused: dict[tuple[str, str], list[str]] = {}
+    for detail in details:
+        name = ".".join(str(part) for part in detail["loc"])
+        refused.setdefault((name.rpartition(".")[2], _reason(detail)), []).append(name)
+    return [f"- {_name(short, names)}: {why}" for (short, why), names in refused.items()]
+
+
+def _name(short: str, names: list[str]) -> str:
+    return short if short in names else ", ".join(names)
+
+
+def _reason(detail: ErrorDetails) -> str:
     if detail["type"] == "extra_forbidden":
-        return f"- {name}: unknown parameter. Look for a typing error; the names are in conf/base."
-    return f"- {name}: {detail['msg']}"
+        return "unknown parameter. Look for a typing error; the names are in conf/base."
+    return detail["msg"].removeprefix("Value error, ")

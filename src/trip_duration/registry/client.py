@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from trip_duration.errors import RegistryError, TripDurationError
-from trip_duration.registry.places import TRACKING_VARIABLE, sqlite_file, with_driver
+from trip_duration.registry.places import TRACKING_VARIABLE, require_file, with_driver
 from trip_duration.secrets import masked_uri, without_password
 
 if TYPE_CHECKING:
@@ -24,10 +24,7 @@ def open_client(tracking_uri: str) -> MlflowClient:
     Raises:
         RegistryError: If it is a SQLite file that does not exist, or if MLflow is not installed.
     """
-    file = sqlite_file(tracking_uri)
-    if file is not None and not file.is_file():
-        # MLflow would make it
-        raise RegistryError(f"there is no registry at {file}. Train a model with `kedro run`.")
+    require_file(tracking_uri)
     place = with_driver(tracking_uri)
     if place.startswith("postgresql"):
         from trip_duration.registry.databases import require_answer  # noqa: PLC0415

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from trip_duration.errors import RegistryError
+
 SQLITE = "sqlite:///"
 TRACKING_VARIABLE = "MLFLOW_TRACKING_URI"
 DATABASE_VARIABLE = "TRIP_DURATION_DATABASE_URL"
@@ -76,3 +78,20 @@ def sqlite_file(url: str) -> Path | None:
     if not url.startswith(SQLITE):
         return None
     return Path(url.removeprefix(SQLITE).partition("?")[0])
+
+
+def require_file(url: str) -> None:
+    """Refuse a registry whose SQLite database does not exist; whoever opens it would make it.
+
+    Args:
+        url: The address of a database or of a server.
+
+    Raises:
+        RegistryError: If the file does not exist.
+    """
+    file = sqlite_file(url)
+    if file is not None and not file.is_file():
+        raise RegistryError(
+            f"there is no registry at {file}. Train a model with `kedro run` in the folder of the "
+            f"project, or set {TRACKING_VARIABLE} or {DATA_VARIABLE}."
+        )

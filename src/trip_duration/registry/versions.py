@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from trip_duration.bundle import read_bundle, write_bundle
 from trip_duration.errors import ModelFileError, RegistryError
+from trip_duration.registry import tables
 from trip_duration.registry.client import naming_registry, open_client, without_progress_bar
 from trip_duration.registry.places import with_driver
 from trip_duration.registry.records import (
@@ -61,6 +62,8 @@ class Registry:
 
     def versions(self) -> list[Version]:
         """Return every version, the newest first."""
+        if (versions := tables.read_versions(self.place, self.name)) is not None:
+            return versions
         with self._asking():
             found = self._client.search_model_versions(f"name='{self.name}'")
         aliases = self.aliases()
@@ -70,6 +73,8 @@ class Registry:
 
     def aliases(self) -> dict[str, str]:
         """Return the number of the version that each alias points to."""
+        if (aliases := tables.read_aliases(self.place, self.name)) is not None:
+            return aliases
         with self._asking():
             found = self._client.search_registered_models(f"name='{self.name}'")
         # a version may have been deleted by a client that leaves its aliases

@@ -67,10 +67,12 @@ def run(settings: Any) -> None:
     """Run the server until it is told to end.
 
     Raises:
-        ParameterError: If keys, limits, log or TLS cannot be had as settings say.
+        ParameterError: If address, keys, limits, log or TLS cannot be had as settings say.
     """
+    from trip_duration.serving.address import require_address  # noqa: PLC0415
     from trip_duration.serving.imports import import_lightgbm  # noqa: PLC0415
 
+    require_address(settings.host, settings.port)
     if settings.tls_certificate is not None:
         _check_tls(settings.tls_certificate, settings.tls_key)
     import_lightgbm()

@@ -18,9 +18,9 @@ from typing import Any
 
 import pandas as pd
 import pyarrow.parquet as pq
-from tqdm.auto import tqdm
 
 from trip_duration.errors import DataError, SourceError
+from trip_duration.progress import track
 from trip_duration.schemas import ZoneLookup, check_frame
 from trip_duration.storage import hold_lock, remove_unfinished, replacing
 from trip_duration.tlc.files import match_columns
@@ -63,8 +63,7 @@ def mirror(files: Mapping[str, RemoteFile], folder: Path) -> None:
             stay, and so does an older copy of the file itself.
     """
     with hold_lock(folder / _LOCK, f"the folder {folder}", "ingestion"):
-        names = tqdm(sorted(files), desc=f"ingest {folder.name}", unit="file", disable=None)
-        for name in names:
+        for name in track(sorted(files), f"ingesting {folder.name}", "files"):
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
             remove_unfinished(target.parent)

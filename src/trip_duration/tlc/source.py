@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import fsspec
 import tenacity
-from fsspec.callbacks import TqdmCallback
 from fsspec.implementations.local import LocalFileSystem
 
 from trip_duration.errors import SourceError
 from trip_duration.params import SYNTHETIC, CityParams, IngestionParams
+from trip_duration.tlc.transfer import copy_file
 
 if TYPE_CHECKING:
     from trip_duration.tlc.city import City
@@ -200,10 +200,7 @@ def _http_identity(fs: Any, url: str) -> str | None:
 
 
 def _download(fs: Any, path: str, to: Path) -> None:
-    bar = {"desc": Path(path).name, "unit": "B", "unit_scale": True, "disable": None}
-    with TqdmCallback(tqdm_kwargs={**bar, "leave": False}) as progress:
-        fs.get_file(path, str(to), callback=progress)
-        expected = progress.size
+    expected = copy_file(fs, path, to)
     # over http aiohttp has counted, on the wire, where an answer may be compressed
     if expected is not None and not _is_http(path) and to.stat().st_size != expected:
         raise ConnectionError(f"{to.stat().st_size} of {expected} bytes came")
@@ -227,6 +224,9 @@ def _status(error: BaseException) -> int | None:
 
 def _explain(file: RemoteFile, error: Exception, attempts: int) -> str:
     if isinstance(error, FileNotFoundError):
+        root = file.source.removesuffix(f"/{file.name}")
+        if "://" not in root and not Path(root).is_dir():
+            return f"the folder {root} does not exist (source_root): expected {file.name} in it."
         return _not_published(file, "HTTP 404" if _is_http(file.source) else "no such file")
     if _status(error) in _ABSENT:
         return _not_published(file, _reason(error))

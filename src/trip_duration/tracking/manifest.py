@@ -180,7 +180,7 @@ def _describe(
         threads=_threads(leaves),
         env=run_params.get("env"),
         pipelines=run_params.get("pipeline_names") or ["__default__"],
-        complete=_is_complete(run_params, pipeline),
+        complete=is_complete(run_params, pipeline),
         parameters=parameters,
         seeds={k: v for k, v in leaves.items() if k.rpartition(".")[2] == "seed"},
         raw=_describe_raw_of(calibration, pipeline, catalog),
@@ -191,7 +191,13 @@ def _describe(
     )
 
 
-def _is_complete(run_params: Mapping[str, Any], pipeline: Pipeline) -> bool:
+def is_complete(run_params: Mapping[str, Any], pipeline: Pipeline) -> bool:
+    """Tell whether a run began with raw months and ended with predictions.
+
+    Args:
+        run_params: How Kedro was called.
+        pipeline: What was run.
+    """
     # the runner leaves out nodes whose outputs an earlier run has made
     if run_params.get("only_missing_outputs") or not set(TARGETS) <= pipeline.all_outputs():
         return False

@@ -35,7 +35,6 @@ REQUIREMENTS = (
     "pydantic",
     "scikit-learn",
     "skops",
-    "tqdm",
 )
 # the same library under two names, as in pyproject.toml
 _XGBOOST = {"xgboost-cpu": "!=", "xgboost": "=="}

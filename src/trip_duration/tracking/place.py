@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
-import shlex
-import sys
+import socket
 from copy import deepcopy
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
+from trip_duration.errors import TrackingError
 from trip_duration.registry.places import TRACKING_VARIABLE, anchored
-from trip_duration.secrets import masked_uri
+from trip_duration.secrets import masked_uri, without_password
+
+_PORTS = {"http": 80, "https": 443}
+_SECONDS = 5
 
 
 @dataclass
@@ -61,23 +66,48 @@ def anchor(conf: dict[str, Any], project: Path) -> dict[str, Any]:
     return conf
 
 
-def how_to_see(uri: str, experiment_id: str, run_id: str) -> str:
-    """Return what shows a run: the address on a server, or the command that starts MLflow's UI."""
-    safe = masked_uri(uri)
-    if uri.startswith("http"):
-        return f"{safe.rstrip('/')}/#/experiments/{experiment_id}/runs/{run_id}"
-    # the password of a database is for the reader to fill in
-    return f"{program('mlflow')} ui --backend-store-uri {shlex.quote(safe)}"
+def require_answer(uri: str | None) -> None:
+    """Connect once to the server or the database where runs are tracked.
+
+    MLflow would try again for minutes before it says that nobody answers.
+
+    Args:
+        uri: The tracking URI. Files need no answer.
+
+    Raises:
+        TrackingError: If it cannot be reached; the message has no password.
+    """
+    if uri is None:
+        return
+    try:
+        if uri.startswith(tuple(_PORTS)):
+            _connect(uri)
+        elif uri.startswith("postgresql"):
+            _open_database(uri)
+    except (OSError, ValueError) as error:
+        reason = without_password(str(error), uri).strip()
+        raise TrackingError(
+            f"the tracking server {masked_uri(uri)} does not answer: {reason}. Start it, or set "
+            f"{TRACKING_VARIABLE} to another; without it runs are tracked in the data folder."
+        ) from None
 
 
-def program(name: str) -> str:
-    """Return a program of this interpreter's environment, as a shell takes it from here."""
-    path = from_here(str(Path(sys.executable).with_name(name)))
-    # a shell would look for a bare name elsewhere
-    return shlex.quote(path if "/" in path else f"./{path}")
+def _connect(uri: str) -> None:
+    address = urlsplit(uri)
+    if address.scheme in getproxies() and not proxy_bypass(address.hostname or ""):
+        # the proxy connects, not this machine
+        return
+    port = address.port or _PORTS[address.scheme]
+    with socket.create_connection((address.hostname or "", port), _SECONDS):
+        pass
 
 
-def from_here(path: str) -> str:
-    """Return a path relative to the working directory, if it is in there."""
-    here = Path.cwd()
-    return str(PurePath(path).relative_to(here)) if PurePath(path).is_relative_to(here) else path
+def _open_database(uri: str) -> None:
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - for databases alone
+
+    from trip_duration.registry import databases  # noqa: PLC0415
+
+    try:
+        databases.require_answer(uri, f"tracking server ({TRACKING_VARIABLE})")
+    except (SQLAlchemyError, ImportError) as error:
+        raise ConnectionError(str(getattr(error, "orig", None) or error)) from None

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.pipeline import Pipeline
 
-from trip_duration.models import Predictor
 from trip_duration.months import span_months
 from trip_duration.params.flat import flatten
 from trip_duration.registry import admission
 from trip_duration.registry.admission import Evidence
 
 if TYPE_CHECKING:
+    from trip_duration.models import Predictor
     from trip_duration.registry import Registry, Version
 
 REPORT, BEHAVIOUR = "recalibration_report", "recalibrated_behaviour"

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from kedro.pipeline import Pipeline
 
 from trip_duration.features.requests import REQUEST_COLUMNS, ROUTE_DISTANCE
-from trip_duration.models import Predictor
 from trip_duration.months import span_months
 from trip_duration.params.promotion import PromotionParams
 from trip_duration.registry import admission, semantic
@@ -27,6 +26,7 @@ from trip_duration.tracking.recalibration import (
 )
 
 if TYPE_CHECKING:
+    from trip_duration.models import Predictor
     from trip_duration.registry.promotion import Keeper
 
 FIGURES = tuple(

@@ -9,13 +9,13 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from trip_duration.errors import ParameterError
 from trip_duration.models.tuning.folds import Fold
 from trip_duration.models.tuning.trials import State, Trial, best_trial
 from trip_duration.params import ModellingParams, TuningParams
 from trip_duration.params.tuning import with_values
+from trip_duration.progress import Bar, bar
 
 if TYPE_CHECKING:
     from trip_duration.models.tuning.draws import Draws
@@ -81,11 +81,11 @@ def search(study: Study, folds: Sequence[Fold], ended: Sequence[Trial]) -> Itera
 
     draws, trials = Draws(study.modelling.model_type, study.tuning), list(ended)
     yield from trials
-    with tqdm(total=draws.size, initial=len(trials), desc="trials", disable=None) as bar:
+    with bar("tuning", draws.size, "trials", done=len(trials)) as progress_bar:
         while len(trials) < draws.size and not _time_is_up(trials, study.tuning.timeout):
             trial = _try(study, folds, draws, trials)
             trials.append(trial)
-            _tell(bar, trials)
+            _tell(progress_bar, trials)
             yield trial
 
 
@@ -128,10 +128,10 @@ def _finite(score: float) -> float:
     return score
 
 
-def _tell(bar: Any, trials: Sequence[Trial]) -> None:
+def _tell(progress_bar: Bar, trials: Sequence[Trial]) -> None:
     last, best = trials[-1], best_trial(trials)
-    bar.update()
-    bar.set_postfix_str(f"best {best.value:.4f}" if best else "")
+    progress_bar.advance()
+    progress_bar.update(f"tuning, best {best.value:.4f}" if best else "tuning")
     scored = " ".join(f"{score:.4f}" for score in last.scores)
     log.info(
         "trial %d %s: %s (%.1f s), %s", last.number, last.state, scored, last.seconds, last.params

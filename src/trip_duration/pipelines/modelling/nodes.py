@@ -17,7 +17,6 @@ from trip_duration.identity import digest_of_json
 from trip_duration.models import Predictor
 from trip_duration.models.training import TrainingSet, train, train_lookup
 from trip_duration.params import FeatureEngineeringParams, ModellingParams
-from trip_duration.schemas import SPLITS
 
 log = logging.getLogger(__name__)
 _SPLIT_CHOICES = ("train_months", "test_months", "validation_days", "presentation", "refit")
@@ -180,4 +179,7 @@ def predict_splits(
 
 
 def _split(name: str, rows: int) -> Any:
+    # pandera takes half a second to import, which the list of pipelines need not wait for
+    from trip_duration.schemas import SPLITS  # noqa: PLC0415
+
     return pd.Categorical([name] * rows, categories=SPLITS)
