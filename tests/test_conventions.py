@@ -49,7 +49,7 @@ LAYERS = {
     "08_reporting",
 }
 FRAMES = ("pandas.ParquetDataset", "pandas.CSVDataset", "MonthsDataset")
-MAX_FUNCTION, MAX_FILE, MAX_README, MAX_INPUTS = 50, 250, 20, 5
+MAX_FUNCTION, MAX_FILE, MAX_README, MAX_INPUTS = 50, 300, 20, 7
 MIN_FACTORY = 3
 
 
@@ -190,7 +190,7 @@ def test_nodes_carry_the_names_of_their_functions(snapshot: ProjectSnapshot) -> 
 def test_nodes_take_few_inputs(snapshot: ProjectSnapshot) -> None:
     nodes = nodes_of(snapshot)
     assert greedy(nodes) == []
-    assert greedy([replace(nodes[0], inputs=list("abcdef"))]) == [nodes[0].name]
+    assert greedy([replace(nodes[0], inputs=list("abcdefgh"))]) == [nodes[0].name]
 
 
 def test_nodes_are_tagged_with_their_pipeline(snapshot: ProjectSnapshot) -> None:

@@ -84,46 +84,38 @@ def train_baseline(
     return train_lookup(known, early_transformer, params, facts), early
 
 
-def gather_training_set(
+def train_predictor(
     model_input_train: pd.DataFrame,
     model_input_validation: pd.DataFrame,
     model_input_known: pd.DataFrame,
     early_transformer: FeatureTransformer,
     feature_transformer: FeatureTransformer,
-) -> TrainingSet:
-    """Put together what the estimator is trained on.
-
-    Args:
-        model_input_train: What it learns from at first.
-        model_input_validation: By which it stops, and its intervals are calibrated.
-        model_input_known: All known trips; none if it is not to be fitted once more.
-        early_transformer: Makes the features of the first two.
-        feature_transformer: Makes those of the third.
-    """
-    inputs = model_input_train, model_input_validation, model_input_known
-    train, validation, known = (Examples.from_frame(rows) for rows in inputs)
-    again = known if len(known.minutes) else None
-    return TrainingSet(early_transformer, train, validation, feature_transformer, again)
-
-
-def train_predictor(
-    training_set: TrainingSet, facts: dict[str, Any], params: ModellingParams
+    facts: dict[str, Any],
+    params: ModellingParams,
 ) -> tuple[Predictor, Predictor, dict[str, Any]]:
     """Train the estimator, calibrate its intervals, and put them together with the transformer.
 
     Args:
-        training_set: What it learns from and by what it stops.
+        model_input_train: What the estimator learns from at first.
+        model_input_validation: What stops the training early, and calibrates the intervals.
+        model_input_known: All known trips; no rows if the estimator is not to be fitted once more.
+        early_transformer: Made the features of the first two.
+        feature_transformer: Made those of the third.
         facts: What the model is learnt from.
         params: Family, objective and settings.
 
     Returns:
-        The predictor, one that the validation trips are new to, and how the loss fell.
+        The predictor, one that the validation trips are new to, and the loss after each round.
     """
+    inputs = model_input_train, model_input_validation, model_input_known
+    first, validation, known = (Examples.from_frame(rows) for rows in inputs)
+    refit = known if len(known.minutes) else None
+    training_set = TrainingSet(early_transformer, first, validation, feature_transformer, refit)
     trained = train(training_set, params, facts)
     log.info(
         "%s trained on %d rows of %d features, %d rounds",
         params.model_type,
-        *training_set.train.matrix.shape,
+        *first.matrix.shape,
         trained.curve.best_round,
     )
     return trained.predictor, trained.early, asdict(trained.curve)

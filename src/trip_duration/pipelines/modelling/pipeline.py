@@ -32,21 +32,13 @@ def create_pipeline() -> Pipeline:
                 name="train_baseline",
             ),
             Node(
-                func=nodes.gather_training_set,
+                func=nodes.train_predictor,
                 inputs={
                     "model_input_train": "model_input_train",
                     "model_input_validation": "model_input_validation",
                     "model_input_known": "model_input_known",
                     "early_transformer": "early_transformer",
                     "feature_transformer": "feature_transformer",
-                },
-                outputs="training_set",
-                name="gather_training_set",
-            ),
-            Node(
-                func=nodes.train_predictor,
-                inputs={
-                    "training_set": "training_set",
                     "facts": "training_facts",
                     "params": "params:modelling",
                 },
