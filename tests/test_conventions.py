@@ -6,7 +6,11 @@ A rule is a function from what it looks at to the list of what breaks it.
 from __future__ import annotations
 
 import ast
+import os
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -309,6 +313,25 @@ def test_the_generated_pages_are_those_of_the_code() -> None:
 def test_the_page_of_settings_marks_every_option_of_the_service() -> None:
     page = pages()["service-settings.md"]
     assert [o.opts[0] for o in serve.params if f" | `{o.opts[0]}` | " not in page] == []
+
+
+def test_a_package_in_no_layer_breaks_the_architecture(tmp_path: Path) -> None:
+    shutil.copytree(PROJECT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(PROJECT / "pyproject.toml", tmp_path)
+    newcomer = tmp_path / "src/trip_duration/newcomer"
+    newcomer.mkdir()
+    (newcomer / "__init__.py").write_text("")
+    done = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert "- trip_duration.newcomer\n" in done.stdout
+    assert "1 broken" in done.stdout
 
 
 def test_telemetry_is_off() -> None:
