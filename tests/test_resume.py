@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -97,3 +98,20 @@ def test_a_run_that_begins_in_the_middle_ends_with_the_same_results(
             (folder / "data/08_reporting" / name).read_bytes() for folder in (project, finished_run)
         )
         assert resumed == whole, name
+
+
+def test_data_of_another_source_are_refused_wherever_a_run_begins(
+    with_data: Callable[[], Path], run_kedro: Callable[..., Any]
+) -> None:
+    project = with_data()
+    card = (project / "data/08_reporting/model_card.md").read_bytes()
+    real = {"source_root": "https://example.org/tlc"}
+    for pipeline in ("feature_engineering", "modelling", "reporting", "tuning", "backtest"):
+        with pytest.raises(
+            Exception,
+            match=r"source_root: the parameters say https://example\.org/tlc, .* says synth",
+        ):
+            run_kedro(project, real, pipeline_names=[pipeline])
+    assert (project / "data/08_reporting/model_card.md").read_bytes() == card
+    facts = json.loads((project / "data/06_models/training_facts.json").read_text())
+    assert facts["source"] == "synthetic"

@@ -20,7 +20,7 @@ from trip_duration.errors import ParameterError
 from trip_duration.params import read_parameters
 from trip_duration.tracking import plugin
 from trip_duration.tracking.place import TrackingVariable, anchor
-from trip_duration.tracking.run import TrackedRun, run_name
+from trip_duration.tracking.run import TrackedRun, find_source, run_name
 from trip_duration.tracking.trials import TRIALS, TrialLog
 from trip_duration.tracking.whereabouts import whereabouts
 
@@ -94,7 +94,8 @@ class TrackingHook:
             plugin.disable(run_params)
             return (yield)
         parameters = read_parameters(catalog.load("parameters"))
-        name = run_name(parameters, asked)
+        source = find_source(parameters, pipeline, catalog)
+        name = run_name(parameters, asked, source["source"])
         plugin.name_run(name)
         plugin.use_configured_place()
         result = yield
@@ -102,7 +103,7 @@ class TrackingHook:
         if started is not None:
             self._run = TrackedRun(*started, Path(run_params["project_path"]))
             with self._run.failing_on_error():
-                self._run.begin(parameters, name, pipeline)
+                self._run.begin(parameters, name, source, pipeline)
         return result
 
     @hook_impl(wrapper=True)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.manifests import record_of
 from trip_duration.errors import DataError
 from trip_duration.evaluation.slices import SLICINGS
 from trip_duration.pipelines.reporting.card import (
@@ -36,6 +37,8 @@ RUN: dict[str, Any] = {
     "floor": 1.0,
     "ceiling": 178.5,
     "coverage": None,
+    "source": "real",
+    "source_root": "https://example.org/tlc",
     "features": [
         {"name": "hour", "meaning": "hour of the day", "unit": "0-23"},
         {"name": "route_distance", "meaning": "distance of the route", "unit": "miles"},
@@ -95,9 +98,9 @@ QUALITY = {
 }
 
 
-def _manifest(source: str = "https://example.org/tlc/green.parquet") -> dict[str, Any]:
+def _manifest() -> dict[str, Any]:
     return {
-        "months": {m: {"sha256": sha, "rows": 2000, "source": source} for m, sha in SHA.items()},
+        "months": {m: record_of(m, sha, "https://example.org/tlc") for m, sha in SHA.items()},
         "zones": {"taxi_zones.zip": {"sha256": "e0" * 32}},
     }
 
@@ -235,9 +238,7 @@ def test_limits_follow_what_was_measured() -> None:
     assert "Green taxis" in limits
     assert "Point estimates only" in limits
     yellow = {**RUN, "facts": {**FACTS, "service": "yellow"}}
-    later = " ".join(
-        list_limits(_metrics(coverage=0.9), {**SLICES, "duration": []}, _manifest(), yellow)
-    )
+    later = " ".join(list_limits(_metrics(coverage=0.9), {**SLICES, "duration": []}, yellow))
     assert not any(word in later for word in ("Green taxis", "Point estimates", "too short"))
 
 

@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from tests.features.small_city import make_trips, zones
+from tests.manifests import INGESTION, manifest_of
 from trip_duration.datasets import RecordsDataset
 from trip_duration.errors import DataError, ParameterError
 from trip_duration.models.tuning import Trial
@@ -49,7 +50,7 @@ def part(month: str, **record: Any) -> MonthPart:
         trips = make_trips(30, 0, f"{month}-01")
         return trips.rename(columns={"route_distance": "trip_distance"})
 
-    known = {"digest": f"digest of {month}", "service": "green", **record}
+    known = {"digest": f"digest of {month}", "sha256": f"sha of {month}", **record}
     return MonthPart(month, known, unreadable if month == "2023-03" else read)
 
 
@@ -78,7 +79,8 @@ def test_months_that_are_not_there_are_named(months: dict[str, MonthPart], lost:
 def study_of(months: dict[str, MonthPart], zones: pd.DataFrame, **changes: Any) -> str:
     given = {"feature_engineering": FEATURES, "modelling": MODELLING, "tuning": TUNING}
     typed = {name: group.model_copy(update=changes.get(name, {})) for name, group in given.items()}
-    digest: str = nodes.describe_study(months, zones, **typed)["digest"]
+    manifest = manifest_of(months)
+    digest: str = nodes.describe_study(months, manifest, zones, INGESTION, **typed)["digest"]
     return digest
 
 

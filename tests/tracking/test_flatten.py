@@ -47,9 +47,9 @@ def test_parameters_are_texts_and_months_are_joined() -> None:
 
 def test_a_run_is_named_by_what_it_does() -> None:
     names = {
-        "train_predictor": "linear yellow 2023-01 -> 2023-03..2023-04",
-        "search_settings": "tuning linear yellow 2023-01",
-        "run_backtest": "backtest yellow",
+        "train_predictor": "linear real yellow 2023-01 -> 2023-03..2023-04",
+        "search_settings": "tuning linear real yellow 2023-01",
+        "run_backtest": "backtest real yellow",
     }
     for node, name in names.items():
-        assert run_name(read_parameters(RAW), {node}) == name
+        assert run_name(read_parameters(RAW), {node}, "real") == name

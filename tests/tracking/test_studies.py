@@ -21,8 +21,9 @@ def backtest(project: Path, run_kedro: Any, runs_of: Any) -> Any:
 
 
 def test_a_backtest_is_one_run_with_its_figures_and_reports(backtest: Any, project: Path) -> None:
-    assert backtest.info.run_name == "backtest green"
+    assert backtest.info.run_name == "backtest synthetic green"
     assert backtest.info.status == "FINISHED"
+    assert backtest.data.tags["source"] == "synthetic"
     metrics = backtest.data.metrics
     for month in ("2023-02", "2023-03"):
         assert 0 < metrics[f"backtest.linear.{month}.month_1.request.mae"] < 10
@@ -42,7 +43,7 @@ def test_a_comparison_of_feature_sets_is_one_run(
         project, {"experiment_name": "sets", "comparison": chosen}, pipeline_names=["comparison"]
     )
     (run,) = runs_of(project, "sets")
-    assert run.info.run_name == "comparison green"
+    assert run.info.run_name == "comparison synthetic green"
     names = [name for name in run.data.metrics if name.endswith(".mae.request")]
     assert sorted(names) == [
         "comparison.linear.all.mae.request",

@@ -24,7 +24,7 @@ def folder(tracked: Run) -> Path:
 
 def test_a_run_of_everything_is_one_finished_run_with_a_readable_name(tracked: Run) -> None:
     assert tracked.info.status == "FINISHED"
-    assert tracked.info.run_name == "lightgbm green 2023-01..2023-02 -> 2023-03"
+    assert tracked.info.run_name == "lightgbm synthetic green 2023-01..2023-02 -> 2023-03"
 
 
 def test_every_parameter_is_logged_by_leaf_defaults_included(tracked: Run) -> None:
@@ -64,6 +64,7 @@ def test_tags_say_code_libraries_machine_and_data(tracked: Run, finished_run: Pa
     tags = tracked.data.tags
     predictor = Predictor.load(finished_run / "data/06_models/predictor")
     assert tags["git.commit"] == "unknown"
+    assert (tags["source"], tags["source_root"]) == ("synthetic", "synthetic")
     assert tags["version.mlflow"] == mlflow.__version__
     assert tags["hardware.cpu_count"] == str(os.cpu_count())
     assert len(tags["data_digest"]) == 64

@@ -50,7 +50,7 @@ def records_in(project: Path) -> list[dict[str, Any]]:
 def test_a_search_is_one_finished_parent_with_a_readable_name(searched: Path, runs_of: Any) -> None:
     (parent,), _ = family_of(runs_of(searched))
     assert parent.info.status == "FINISHED"
-    assert parent.info.run_name == "tuning lookup green 2023-01..2023-02"
+    assert parent.info.run_name == "tuning lookup synthetic green 2023-01..2023-02"
     assert parent.data.params["tuning.strategy"] == "random"
     assert not parent.outputs.model_outputs
     assert mlflow.active_run() is None
@@ -118,7 +118,7 @@ def test_tuning_and_training_in_one_run_have_one_parent(
         project, {"model_type": "lookup", "tuning": {"strategy": "none"}}, pipeline_names=parts
     )
     (parent,), children = family_of(runs_of(project))
-    assert parent.info.run_name == "lookup green 2023-01..2023-02 -> 2023-03"
+    assert parent.info.run_name == "lookup synthetic green 2023-01..2023-02 -> 2023-03"
     assert parent.outputs.model_outputs
     assert [child.data.tags["trial"] for child in children] == ["0"]
 

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.pipeline import Pipeline
 
+from trip_duration.errors import DataError
 from trip_duration.months import span_months
 from trip_duration.params import Parameters, read_parameters
 from trip_duration.params.flat import flatten
 from trip_duration.secrets import without_password
 from trip_duration.tlc.files import data_digest
+from trip_duration.tlc.provenance import choices_of_source, kind_of_source, read_provenance
 from trip_duration.tracking import figures, files, plugin, surroundings
 from trip_duration.tracking.flatten import flat_parameters
 from trip_duration.tracking.manifest import LOCK, Code, describe_code, write_manifest
@@ -34,26 +36,51 @@ if TYPE_CHECKING:
 SAMPLE_ROWS = 200
 BATCH = 100
 TEXT = 5_000
+MANIFEST = "raw_manifest"
 
 
-def run_name(parameters: Parameters, nodes: Set[str]) -> str:
+def run_name(parameters: Parameters, nodes: Set[str], source: str) -> str:
     """Name a run by what it does.
 
     Args:
         parameters: Its parameters.
         nodes: The nodes for which it is tracked.
+        source: Kind of source of its months: ``synthetic`` or ``real``.
 
     Returns:
-        For example ``lightgbm green 2023-01..2023-03 -> 2023-04``, ``tuning lightgbm green
-        2023-01..2023-03`` or ``backtest green``.
+        For example ``lightgbm real green 2023-01..2023-03 -> 2023-04``, ``tuning lightgbm synthetic
+        green 2023-01..2023-03`` or ``backtest real green``.
     """
     splits, service = parameters.feature_engineering, parameters.ingestion.service
     family, known = parameters.modelling.model_type, span_months(splits.train_months)
+    data = f"{source} {service}"
     if plugin.TRAINING_NODE in nodes:
-        return f"{family} {service} {known} -> {span_months(splits.test_months)}"
+        return f"{family} {data} {known} -> {span_months(splits.test_months)}"
     if plugin.SEARCH_NODE in nodes:
-        return f"tuning {family} {service} {known}"
-    return f"{' and '.join(sorted(node.removeprefix('run_') for node in nodes))} {service}"
+        return f"tuning {family} {data} {known}"
+    return f"{' and '.join(sorted(node.removeprefix('run_') for node in nodes))} {data}"
+
+
+def find_source(parameters: Parameters, pipeline: Pipeline, catalog: Any) -> dict[str, str]:
+    """Find out where the months of a run come from, before any node has run.
+
+    Args:
+        parameters: Its parameters. They decide if the run itself ingests the months.
+        pipeline: What is run.
+        catalog: Where the records of an earlier ingestion are. They decide otherwise.
+
+    Returns:
+        ``source`` (``synthetic`` or ``real``) and ``source_root``, an address or a folder without
+        passwords.
+    """
+    ingestion = parameters.ingestion
+    if MANIFEST not in pipeline.all_outputs() and catalog.exists(MANIFEST):
+        # a node of the run refuses months of several sources
+        with suppress(DataError):
+            recorded = read_provenance(catalog.load(MANIFEST))
+            return {"source": recorded.source, "source_root": recorded.source_root}
+    root = choices_of_source(ingestion)["source_root"]
+    return {"source": kind_of_source(root), "source_root": root}
 
 
 @dataclass(frozen=True)
@@ -84,8 +111,16 @@ class TrackedRun:
 
         return mlflow.MlflowClient(tracking_uri=self.tracking_uri)
 
-    def begin(self, parameters: Parameters, name: str, pipeline: Pipeline) -> None:
+    def begin(
+        self, parameters: Parameters, name: str, source: Mapping[str, str], pipeline: Pipeline
+    ) -> None:
         """Log what is known before any node has run: parameters, code, libraries, machine.
+
+        Args:
+            parameters: Parameters of the run.
+            name: Name of the run.
+            source: What ``find_source`` has returned.
+            pipeline: What is run.
 
         Raises:
             RegistryError: If what it is to make could not be registered in the end.
@@ -94,6 +129,7 @@ class TrackedRun:
         splits = parameters.feature_engineering
         git = self.code.as_tags()
         choices = {
+            **source,
             "model_type": parameters.modelling.model_type,
             "service": parameters.ingestion.service.value,
             "train_months": ",".join(splits.train_months),
@@ -176,8 +212,8 @@ class TrackedRun:
         for name in files.reports(pipeline, catalog):
             files.copy_to(catalog.get(name), folder / "reports")
         figures.write_page(folder / "reports")
-        if files.used("raw_manifest", pipeline, catalog):
-            self._gather_manifest(catalog.load("raw_manifest"), folder)
+        if files.used(MANIFEST, pipeline, catalog):
+            self._gather_manifest(catalog.load(MANIFEST), folder)
         if files.used("predictions", pipeline, catalog):
             rows = files.sample(catalog.get("predictions"), SAMPLE_ROWS)
             rows.to_parquet(folder / "predictions_sample.parquet", index=False)

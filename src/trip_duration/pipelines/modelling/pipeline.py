@@ -13,6 +13,7 @@ def create_pipeline() -> Pipeline:
                 func=nodes.describe_training,
                 inputs={
                     "split_facts": "split_facts",
+                    "ingestion": "params:ingestion",
                     "feature_engineering": "params:feature_engineering",
                     "modelling": "params:modelling",
                 },

@@ -138,6 +138,7 @@ def _describe_run() -> list[Node]:
             func=facts.describe_run,
             inputs={
                 "predictor": "predictor",
+                "raw_manifest": "raw_manifest",
                 "ingestion": "params:ingestion",
                 "data_processing": "params:data_processing",
                 "feature_engineering": "params:feature_engineering",

@@ -34,7 +34,9 @@ def create_pipeline() -> Pipeline:
                 func=nodes.describe_study,
                 inputs={
                     "trips": "trips",
+                    "raw_manifest": "raw_manifest",
                     "zones": "zones",
+                    "ingestion": "params:ingestion",
                     "feature_engineering": "params:feature_engineering",
                     "modelling": "params:modelling",
                     "tuning": "params:tuning",
