@@ -188,7 +188,7 @@ def test_the_curve_of_stale_champions_has_a_line_a_model_and_a_mean(report: dict
         "mean of lightgbm",
     ]
     assert [list(trace["x"]) for trace in figure["data"]] == [[1, 2], [1], [1, 2]]
-    assert "In month 2 a lightgbm model errs" in figure["layout"]["title"]["text"]
+    assert "lightgbm errs most in month 2 of service" in figure["layout"]["title"]["text"]
 
 
 def test_figures_of_nothing_say_so(report: dict[str, Any]) -> None:

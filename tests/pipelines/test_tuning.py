@@ -211,7 +211,30 @@ def test_the_history_has_every_complete_trial_and_the_best_so_far() -> None:
     trials, best = figure.data
     assert list(zip(trials.x, trials.y, strict=True)) == [(0, 4.0), (1, 3.8), (3, 3.9)]
     assert list(best.y) == [4.0, 3.8, 3.8]
-    assert figure.layout.title.text.startswith("Trial 1 of 4 is the best, 5.00 %")
+    assert figure.layout.title.text.startswith("Trial 1 has the lowest error of 4, 5.00 %")
+
+
+def test_no_trial_is_praised_that_is_no_better_than_the_configured_settings() -> None:
+    found = report.report_tuning(records((10, 3.0), (3, 3.8)), STUDY, WIDE)
+    figure = figures.draw_tuning_history(found)
+    assert figure.layout.title.text == (
+        "No trial of 2 has a lower error than the configured settings"
+    )
+
+
+def test_the_title_names_the_parameter_that_the_error_goes_with() -> None:
+    trials = [
+        {"number": n, "value": 4.0 - n / 10, "params": {"depth": n, "rate": n % 3, "kind": "a"}}
+        for n in range(12)
+    ]
+    searched = {"trials": trials, "winner": trials[-1], "study": {"objective": "absolute_error"}}
+    figure = figures.draw_tuning_parameters(searched)
+    assert figure.layout.title.text == (
+        "The error goes most with depth (rank correlation -1.00 over 12 trials); "
+        "trial 11, the best, is orange"
+    )
+    few = figures.draw_tuning_parameters({**searched, "trials": trials[:9], "winner": trials[8]})
+    assert few.layout.title.text == "Error of 9 trials by parameter; trial 8, the best, is orange"
 
 
 def test_each_parameter_is_drawn_with_the_winner_marked() -> None:

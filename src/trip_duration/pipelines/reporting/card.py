@@ -103,7 +103,7 @@ def write_model_card(
         metrics=table_metrics(metrics),
         intervals=write_intervals(metrics, slices, run_facts),
         durations=table_durations(slices),
-        highlights=bullets(highlight(slices)),
+        highlights=bullets(highlight(slices, card_findings["worst"]["min_trips"])),
         limits=bullets(list_limits(metrics, slices, run_facts)),
     )
 
@@ -187,10 +187,18 @@ def summarise(metrics: Metrics, facts: Json) -> str:
     )
 
 
-def highlight(slices: Slices) -> list[str]:
-    """Name the hardest and easiest places and hours."""
+def highlight(slices: Slices, min_trips: int) -> list[str]:
+    """Name the hardest and easiest places and hours.
+
+    Args:
+        slices: Errors on test trips by slicing.
+        min_trips: Trips below which the error of a slice is mostly chance, and not ranked.
+    """
     by_error = {
-        name: sorted(slices[name], key=lambda record: -record["mae"])
+        name: sorted(
+            (record for record in slices[name] if record["trips"] >= min_trips),
+            key=lambda record: -record["mae"],
+        )
         for name in ("borough_pair", "pickup_zone", "hour", "weekday_hour")
     }
     lines = {
