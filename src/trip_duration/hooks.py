@@ -19,8 +19,9 @@ from kedro.pipeline.node import Node
 from trip_duration.errors import ParameterError
 from trip_duration.params import read_parameters
 from trip_duration.tracking import plugin
+from trip_duration.tracking.description import find_source, run_name
 from trip_duration.tracking.place import TrackingVariable, anchor
-from trip_duration.tracking.run import TrackedRun, find_source, run_name
+from trip_duration.tracking.run import TrackedRun
 from trip_duration.tracking.trials import TRIALS, TrialLog
 from trip_duration.tracking.whereabouts import whereabouts
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from trip_duration.params import read_parameters
 from trip_duration.params.flat import flatten
+from trip_duration.tracking.description import run_name
 from trip_duration.tracking.flatten import flat_parameters
-from trip_duration.tracking.run import run_name
 
 MONTHS = {"train_months": "2023-01", "test_months": "2023-03..2023-04"}
 RAW = {

@@ -165,17 +165,29 @@ def learn_intervals(
         params: Settings of the quantiles, coverage, bands, seed and threads.
     """
     settings = params.intervals
-    missed = 1 - settings.coverage
-    below = _BELOW[0] * missed
     later = validation[0], np.log(validation[1])
     low, high = (
-        LightGBM(
-            settings.quantiles, seed=params.seed, num_threads=params.num_threads, quantile=level
-        ).fit(train[0], np.log(train[1]), eval_set=later, feature_names=feature_names)
-        for level in (below, 1 - missed + below)
+        model.fit(train[0], np.log(train[1]), eval_set=later, feature_names=feature_names)
+        for model in make_quantile_models(params)
     )
     raw = Intervals((low, high), settings.coverage, np.empty((2, 0)), np.zeros((2, 1, 2)))
     return raw.calibrated(validation[0], predicted, validation[1], settings)
+
+
+def make_quantile_models(params: ModellingParams) -> tuple[LightGBM, LightGBM]:
+    """Return unfitted estimators of the lower and of the upper quantile."""
+    missed = 1 - params.intervals.coverage
+    below = _BELOW[0] * missed
+    low, high = (
+        LightGBM(
+            params.intervals.quantiles,
+            seed=params.seed,
+            num_threads=params.num_threads,
+            quantile=level,
+        )
+        for level in (below, 1 - missed + below)
+    )
+    return low, high
 
 
 def shortest_shifts(ends: Minutes, actual: Minutes, share: float) -> tuple[float, float]:

@@ -16,13 +16,15 @@ from typing import Any
 from trip_duration.bundle import Bundle, read_bundle
 from trip_duration.errors import ModelFileError, RegistryError
 from trip_duration.models.predictor import KIND
-from trip_duration.params.flat import UNLOGGED, as_texts, flatten
+from trip_duration.params.flat import ESTIMATOR, INTERVAL_ESTIMATOR, UNLOGGED, as_texts, flatten
 from trip_duration.registry.records import Version
 from trip_duration.registry.versions import Registry, without_progress_bar
 from trip_duration.secrets import masked_uri, without_password
 from trip_duration.tlc.files import data_digest
 
 RUN_MANIFEST, LOCK = "run_manifest.json", "requirements.lock"
+# parameters of a run that its configuration does not have
+_DERIVED = (f"{ESTIMATOR}.", f"{INTERVAL_ESTIMATOR}.")
 # what a run records beside its parameters
 _RECORDED = (RUN_MANIFEST, LOCK)
 _FOLDERS = {"months": "trip-data", "zones": "misc"}
@@ -195,7 +197,8 @@ def _compare_run(
 
 def _compare_parameters(trace: Trace, parameters: Mapping[str, Any]) -> None:
     stated, logged = as_texts(flatten(parameters)), trace.parameters
-    names = sorted({*logged, *(name for name in stated if not name.startswith(UNLOGGED))})
+    configured = (name for name in logged if not name.startswith(_DERIVED))
+    names = sorted({*configured, *(name for name in stated if not name.startswith(UNLOGGED))})
     name = next((name for name in names if stated.get(name) != logged.get(name)), None)
     if name is None:
         alike = f"{len(names)} alike"

@@ -6,7 +6,7 @@ import json
 import math
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,20 +15,25 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.pipeline import Pipeline
 
-from trip_duration.errors import DataError
-from trip_duration.months import span_months
 from trip_duration.params import Parameters, read_parameters
 from trip_duration.params.flat import flatten
 from trip_duration.secrets import without_password
 from trip_duration.tlc.files import data_digest
-from trip_duration.tlc.provenance import choices_of_source, kind_of_source, read_provenance
 from trip_duration.tracking import figures, files, plugin, surroundings
+from trip_duration.tracking.description import EXPERIMENT, MANIFEST, NOTE, trained_families
 from trip_duration.tracking.flatten import flat_parameters
+from trip_duration.tracking.hyperparameters import describe_rounds, describe_settings
 from trip_duration.tracking.manifest import LOCK, Code, describe_code, write_manifest
 from trip_duration.tracking.registration import Logged, register, require_own_ledger
 from trip_duration.tracking.stopwatch import Stopwatch
 from trip_duration.tracking.studies import STUDIES, log_study
-from trip_duration.tracking.trials import REPORT, TrialLog, log_outcome
+from trip_duration.tracking.trials import (
+    FOLD_SIZES,
+    REPORT,
+    TrialLog,
+    log_fold_sizes,
+    log_outcome,
+)
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -36,51 +41,6 @@ if TYPE_CHECKING:
 SAMPLE_ROWS = 200
 BATCH = 100
 TEXT = 5_000
-MANIFEST = "raw_manifest"
-
-
-def run_name(parameters: Parameters, nodes: Set[str], source: str) -> str:
-    """Name a run by what it does.
-
-    Args:
-        parameters: Its parameters.
-        nodes: The nodes for which it is tracked.
-        source: Kind of source of its months: ``synthetic`` or ``real``.
-
-    Returns:
-        For example ``lightgbm real green 2023-01..2023-03 -> 2023-04``, ``tuning lightgbm synthetic
-        green 2023-01..2023-03`` or ``backtest real green``.
-    """
-    splits, service = parameters.feature_engineering, parameters.ingestion.service
-    family, known = parameters.modelling.model_type, span_months(splits.train_months)
-    data = f"{source} {service}"
-    if plugin.TRAINING_NODE in nodes:
-        return f"{family} {data} {known} -> {span_months(splits.test_months)}"
-    if plugin.SEARCH_NODE in nodes:
-        return f"tuning {family} {data} {known}"
-    return f"{' and '.join(sorted(node.removeprefix('run_') for node in nodes))} {data}"
-
-
-def find_source(parameters: Parameters, pipeline: Pipeline, catalog: Any) -> dict[str, str]:
-    """Find out where the months of a run come from, before any node has run.
-
-    Args:
-        parameters: Its parameters. They decide if the run itself ingests the months.
-        pipeline: What is run.
-        catalog: Where the records of an earlier ingestion are. They decide otherwise.
-
-    Returns:
-        ``source`` (``synthetic`` or ``real``) and ``source_root``, an address or a folder without
-        passwords.
-    """
-    ingestion = parameters.ingestion
-    if MANIFEST not in pipeline.all_outputs() and catalog.exists(MANIFEST):
-        # a node of the run refuses months of several sources
-        with suppress(DataError):
-            recorded = read_provenance(catalog.load(MANIFEST))
-            return {"source": recorded.source, "source_root": recorded.source_root}
-    root = choices_of_source(ingestion)["source_root"]
-    return {"source": kind_of_source(root), "source_root": root}
 
 
 @dataclass(frozen=True)
@@ -125,7 +85,10 @@ class TrackedRun:
         Raises:
             RegistryError: If what it is to make could not be registered in the end.
         """
-        self._log(params=flat_parameters(parameters))
+        families = trained_families(parameters, pipeline)
+        settings = describe_settings(parameters.modelling, families)
+        self._log(params={**flat_parameters(parameters), **settings})
+        self._describe_experiment()
         splits = parameters.feature_engineering
         git = self.code.as_tags()
         choices = {
@@ -134,7 +97,7 @@ class TrackedRun:
             "service": parameters.ingestion.service.value,
             "train_months": ",".join(splits.train_months),
             "test_months": ",".join(splits.test_months),
-            "mlflow.note.content": f"Trip durations: {name}.",
+            NOTE: f"Trip durations: {name}.",
         }
         if parameters.tuned is not None:
             choices["tuned"] = parameters.tuned
@@ -144,6 +107,12 @@ class TrackedRun:
         self._log(tags={**choices, **git, **surroundings.libraries(), **surroundings.hardware()})
         if parameters.promotion.register_runs and "predictor" in pipeline.all_outputs():
             require_own_ledger(self.tracking_uri, self.project)
+
+    def _describe_experiment(self) -> None:
+        """Describe the experiment, unless somebody has."""
+        experiment_id = self.client.get_run(self.run_id).info.experiment_id
+        if not self.client.get_experiment(experiment_id).tags.get(NOTE):
+            self.client.set_experiment_tag(experiment_id, NOTE, EXPERIMENT)
 
     def trial_log(self, ended_before: Iterable[str]) -> TrialLog:
         """Return what logs the trials of a search into this run.
@@ -164,6 +133,8 @@ class TrackedRun:
             self.client.log_artifacts(self.run_id, folder)
         if trained:
             self._log_model(catalog.load("predictor"), scores, catalog)
+        if files.used(FOLD_SIZES, pipeline, catalog):
+            log_fold_sizes(self.client, self.run_id, catalog.load(FOLD_SIZES))
         if REPORT in pipeline.all_outputs():
             log_outcome(self.client, self.run_id, catalog.load(REPORT))
         for name in set(STUDIES.values()) & pipeline.all_outputs():
@@ -197,7 +168,7 @@ class TrackedRun:
         return scores
 
     def _describe(self, scores: Mapping[str, float]) -> None:
-        said = self.client.get_run(self.run_id).data.tags["mlflow.note.content"]
+        said = self.client.get_run(self.run_id).data.tags[NOTE]
         without, given, lookup = (
             f"{scores[f'test.{name}.mae']:.3f}"
             for name in ("request", "request_with_distance", "baseline")
@@ -206,7 +177,7 @@ class TrackedRun:
             f"{said}\n\nTest MAE in minutes: **{without}** without distance, **{given}** with, "
             f"{lookup} by the lookup table."
         )
-        self._log(tags={"mlflow.note.content": note})
+        self._log(tags={NOTE: note})
 
     def _gather(self, pipeline: Pipeline, catalog: Any, folder: Path) -> None:
         for name in files.reports(pipeline, catalog):
@@ -224,7 +195,8 @@ class TrackedRun:
 
     def _gather_manifest(self, manifest: dict[str, Any], folder: Path) -> None:
         (folder / "raw_manifest.json").write_text(json.dumps(manifest, indent=2))
-        self._log(tags={"data_digest": data_digest(manifest)})
+        months = {f"sha256.{month}": file["sha256"] for month, file in manifest["months"].items()}
+        self._log(tags={"data_digest": data_digest(manifest), **months})
 
     def _log_model(self, predictor: Any, scores: Mapping[str, float], catalog: Any) -> None:
         from trip_duration.tracking.model import log_predictor  # noqa: PLC0415 - see client
@@ -236,7 +208,8 @@ class TrackedRun:
             "predictor_sha256": predictor.sha256,
             "training_data_digest": str(predictor.facts.get("data_digest")),
         }
-        self._log(metrics={"features": len(names)}, tags=facts)
+        rounds = describe_rounds(predictor)
+        self._log(metrics={"features": len(names)}, params=rounds, tags=facts)
         logged = log_predictor(predictor)
         if read_parameters(catalog.load("parameters")).promotion.register_runs:
             made = Logged(predictor, logged.model_id, self.run_id, self.code, scores)

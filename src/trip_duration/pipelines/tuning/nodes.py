@@ -54,7 +54,7 @@ def make_tuning_folds(
     zones: pd.DataFrame,
     feature_engineering: FeatureEngineeringParams,
     tuning: TuningParams,
-) -> list[Fold]:
+) -> tuple[list[Fold], list[dict[str, int]]]:
     """Make the folds that all trials share: features and durations, the earliest first.
 
     Args:
@@ -62,10 +62,15 @@ def make_tuning_folds(
         zones: Geometry of the zones.
         feature_engineering: Settings of features, and the days by which training stops.
         tuning: Number and length of the folds.
+
+    Returns:
+        The folds, and the numbers of trips of each that it learns from (``train``), stops by
+        (``validation``) and is scored on (``test``).
     """
     _, end = month_bounds(feature_engineering.train_months[-1])
     windows = fold_windows(end, tuning)
-    return [make_fold(known_trips, window, zones, feature_engineering) for window in windows]
+    folds = [make_fold(known_trips, window, zones, feature_engineering) for window in windows]
+    return folds, [dict(fold.sizes) for fold in folds]
 
 
 def describe_study(

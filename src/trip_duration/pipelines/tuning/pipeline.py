@@ -27,7 +27,7 @@ def create_pipeline() -> Pipeline:
                     "feature_engineering": "params:feature_engineering",
                     "tuning": "params:tuning",
                 },
-                outputs="tuning_folds",
+                outputs=["tuning_folds", "tuning_fold_sizes"],
                 name="make_tuning_folds",
             ),
             Node(
