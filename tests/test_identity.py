@@ -43,6 +43,20 @@ def test_code_is_where_modules_are_and_what_is_in_them(tmp_path: Path) -> None:
     assert digest_of_code(["room/**/*.py"], tmp_path) != everywhere
 
 
+def test_code_is_not_its_comments_docstrings_and_layout(tmp_path: Path) -> None:
+    module = tmp_path / "a.py"
+    module.write_text(
+        '"""One."""\nclass A:\n    """Two."""\n\ndef f(x):\n    """Three."""\n    return x\n'
+    )
+    usual = digest_of_code(["*.py"], tmp_path)
+    module.write_text(
+        '"""1."""\n# why\nclass A:\n    """2."""\ndef f( x ):\n    "3"\n\n    return (x)  # x\n'
+    )
+    assert digest_of_code(["*.py"], tmp_path) == usual
+    module.write_text('"""1."""\nclass A:\n    pass\ndef f(x):\n    "3"\n    return "x"\n')
+    assert digest_of_code(["*.py"], tmp_path) != usual
+
+
 def test_versions_are_those_of_the_build_that_is_installed() -> None:
     found = versions([("no-such-build", "numpy"), ("no-such-library",)])
     assert found == {"no-such-build": version("numpy")}

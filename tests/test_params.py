@@ -109,6 +109,14 @@ def test_values_are_held_to_their_bounds(
     assert [_wrong(group, **{name: value})[0][0] for value in outside] == [name] * len(outside)
 
 
+def test_linear_regression_is_another_name_of_linear() -> None:
+    assert ModellingParams(model_type="linear_regression").model_type == "linear"  # type: ignore[arg-type]
+    read = read_parameters(_configured(model_type="linear_regression"))
+    assert (read.model_type, read.modelling.model_type) == ("linear", "linear")
+    spaces = {"linear_regression": {"alpha": {"choices": [0.1]}}}
+    assert list(TuningParams.model_validate({"spaces": spaces}).spaces) == ["linear"]
+
+
 @pytest.mark.parametrize("service", ["green", "yellow"])
 def test_service_is_one_that_the_project_reads(service: str) -> None:
     assert MonthChoice(service=service, months="2023-01").service is Service(service)

@@ -13,7 +13,14 @@ SOURCES = {"all": "calendar zones history request", "plain": "calendar request"}
 
 @pytest.mark.parametrize(
     "given",
-    ["lightgbm linear", "lightgbm, linear", "lightgbm linear lightgbm", ["lightgbm", "linear"]],
+    [
+        "lightgbm linear",
+        "lightgbm, linear",
+        "lightgbm linear lightgbm",
+        ["lightgbm", "linear"],
+        "lightgbm linear_regression",
+        "lightgbm linear_regression linear",
+    ],
 )
 def test_families_are_words_each_once(given: object) -> None:
     assert BacktestParams.model_validate({"families": given}).families == ("lightgbm", "linear")

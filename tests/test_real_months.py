@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import mlflow
 import pyarrow.parquet as pq
 import pytest
 from kedro.framework.session import KedroSession
@@ -49,7 +50,7 @@ def run(
         patch.setenv("MLFLOW_TRACKING_URI", "")
         patch.setenv("MLFLOW_EXPERIMENT_ID", "")
         patch.delenv("MLFLOW_EXPERIMENT_ID")
-        params["source_root"] = str(Path(source).resolve())
+        params.setdefault("source_root", str(Path(source).resolve()))
         with KedroSession.create(project, env="tlc", runtime_params=params) as session:
             session.run(pipeline_names=pipelines)
 
@@ -102,6 +103,42 @@ def test_the_manifest_has_the_publishers_checksums(spring: Path) -> None:
     assert set(months) == {"2023-01", "2023-02", "2023-03", "2023-04"}
     for month, record in months.items():
         assert record["sha256"] == published[f"green_tripdata_{month}.parquet"]
+
+
+def test_provenance_of_spring_2023(spring: Path) -> None:
+    root = str(Path(SOURCE).resolve())
+    assert read(spring, "06_models/training_facts.json")["source"] == "real"
+    assert read(spring, "08_reporting/run_facts.json")["source_root"] == root
+    card = (spring / "data/08_reporting/model_card.md").read_text()
+    assert f"| data | real: files of TLC from `{root}` |" in card
+    client = mlflow.MlflowClient(tracking_uri=f"sqlite:///{spring}/data/mlflow.db")
+    (tracked,) = client.search_runs([client.get_experiment_by_name("trip-duration").experiment_id])
+    assert tracked.info.run_name == "lightgbm real green 2023-01..2023-03 -> 2023-04"
+    assert (tracked.data.tags["source"], tracked.data.tags["source_root"]) == ("real", root)
+
+
+def test_spring_2023_is_not_learnt_from_as_if_it_were_made_up(spring: Path) -> None:
+    before = read(spring, "06_models/training_facts.json")
+    months = {"train_months": "2023-01..2023-03", "test_months": "2023-04"}
+    for pipeline in ("feature_engineering", "modelling", "reporting"):
+        with pytest.raises(Exception, match="source_root: the parameters say synthetic, "):
+            run(spring, [pipeline], source_root="synthetic", experiment_name="refused", **months)
+    assert read(spring, "06_models/training_facts.json") == before
+
+
+def test_titles_of_spring_2023_are_those_of_what_is_drawn(spring: Path) -> None:
+    def title(name: str) -> str:
+        figure = read(spring, f"08_reporting/report_{name}.json")
+        return str(figure["layout"]["title"]["text"])
+
+    importance = read(spring, "08_reporting/explanation.json")["importance"]
+    leaders = {max(weights, key=lambda name: weights[name]) for weights in importance.values()}
+    assert all(name in title("importance") for name in leaders)
+    slices = read(spring, "08_reporting/slices.json")
+    for name, slicing in (("error_by_hour", "weekday_hour"), ("error_map", "pickup_zone")):
+        trips = int(title(name).split("(")[1].split(" trips")[0].replace(",", ""))
+        assert trips >= 200
+        assert trips in {record["trips"] for record in slices[slicing]}
 
 
 def test_the_zoomcamps_setting(new_project: Callable[[], Path]) -> None:

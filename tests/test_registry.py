@@ -38,7 +38,7 @@ def test_the_default_is_all_and_needs_nothing_but_parameters_and_reports_of_stud
     [
         ("ingestion", set()),
         ("data_processing", {"raw_trips", "raw_zone_files"}),
-        ("feature_engineering", {"trips", "passed_months", "zones"}),
+        ("feature_engineering", {"trips", "passed_months", "raw_manifest", "zones"}),
         (
             "modelling",
             {
@@ -70,7 +70,7 @@ def test_the_default_is_all_and_needs_nothing_but_parameters_and_reports_of_stud
         ),
         ("inference", {"batch_requests", "batch_predictor"}),
         ("recalibration", {"trips", "passed_months", "zones", "parent_predictor", "baseline"}),
-        ("tuning", {"trips", "passed_months", "zones", "finished_trials"}),
+        ("tuning", {"trips", "passed_months", "raw_manifest", "zones", "finished_trials"}),
     ],
 )
 def test_what_a_part_needs(name: str, needs: set[str]) -> None:

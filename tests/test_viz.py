@@ -31,9 +31,7 @@ pytestmark = pytest.mark.browser
 LAYERS = ["01_raw", "02_intermediate", "03_primary", "04_feature"]
 LAYERS += ["05_model_input", "06_models", "07_model_output", "08_reporting"]
 # words, and outlines that report_error_map draws
-# words, a tree of coordinates, and what lives in memory only
-IN_MEMORY = {"training_set", "card_data", "card_findings", "card_studies"}
-WITHOUT_PREVIEW = {"model_card", "zone_outlines", *IN_MEMORY}
+WITHOUT_PREVIEW = {"model_card", "zone_outlines"}
 # Kedro-Viz's page asks for a font, and does without it
 FONT_HOST = "fonts.googleapis.com"
 # no guided tour

@@ -26,9 +26,10 @@ from trip_duration.terminal.node_log import NodeLog
 from trip_duration.terminal.results import show_results
 from trip_duration.terminal.run_options import RunOptions, from_here
 from trip_duration.tracking import files, plugin
+from trip_duration.tracking.description import find_source, run_name
 from trip_duration.tracking.exclusive import lock_data_folder, opening_database
 from trip_duration.tracking.place import TrackingVariable, anchor, require_answer
-from trip_duration.tracking.run import TrackedRun, run_name
+from trip_duration.tracking.run import TrackedRun
 from trip_duration.tracking.trials import TRIALS, TrialLog
 
 log = logging.getLogger(__name__)
@@ -211,7 +212,8 @@ class TrackingHook:
                 "one run makes one predictor: train first, then run the pipeline recalibration."
             )
         parameters = read_parameters(catalog.load("parameters"))
-        name = run_name(parameters, asked)
+        source = find_source(parameters, pipeline, catalog)
+        name = run_name(parameters, asked, source["source"])
         plugin.name_run(name)
         plugin.use_configured_place()
         result = yield
@@ -219,7 +221,7 @@ class TrackingHook:
         if started is not None:
             self._run = TrackedRun(*started, Path(run_params["project_path"]))
             with self._run.failing_on_error():
-                self._run.begin(parameters, name, pipeline)
+                self._run.begin(parameters, name, source, pipeline)
         return result
 
     @hook_impl(wrapper=True)

@@ -5,6 +5,7 @@ Whatever is kept under a digest, compared with an earlier run or made again asks
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 from collections.abc import Iterable
@@ -30,6 +31,7 @@ COMPUTING: tuple[tuple[str, ...], ...] = (
     ("pyproj",),
 )
 _PACKAGE = Path(__file__).parent
+_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def digest_of_json(what: Any) -> str:
@@ -45,7 +47,10 @@ def digest_of_frame(frame: pd.DataFrame) -> str:
 
 
 def digest_of_code(patterns: Iterable[str], package: Path = _PACKAGE) -> str:
-    """Return a SHA-256 of modules, by where they are and what is in them.
+    """Return a SHA-256 of modules, by where they are and what they do.
+
+    Comments, docstrings and layout do not count. Another version of Python may write the same
+    module in another way, and so give another digest.
 
     Args:
         patterns: Where they are, as ``Path.glob`` takes it.
@@ -53,8 +58,18 @@ def digest_of_code(patterns: Iterable[str], package: Path = _PACKAGE) -> str:
     """
     paths = {path for pattern in patterns for path in package.glob(pattern)}
     names = {path.relative_to(package).as_posix(): path for path in paths}
-    contents = {name: path.read_bytes() for name, path in names.items()}
-    return digest_of_json({k: hashlib.sha256(v).hexdigest() for k, v in contents.items()})
+    contents = {name: _bare_code(path.read_text("utf-8")) for name, path in names.items()}
+    return digest_of_json({k: hashlib.sha256(v.encode()).hexdigest() for k, v in contents.items()})
+
+
+def _bare_code(source: str) -> str:
+    """Return a module without comments, docstrings and layout."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
+            # a body may not be empty
+            node.body[0] = ast.Pass()
+    return ast.unparse(tree)
 
 
 def versions(libraries: Iterable[tuple[str, ...]] = COMPUTING) -> dict[str, str]:

@@ -23,7 +23,8 @@ def month_of(month: str, digest: str = "a", rows: int = 500) -> MonthPart:
         drawn = make_trips(rows, int(month[-2:]), first)
         return drawn.rename(columns={"route_distance": "trip_distance"})
 
-    return MonthPart(month, {"digest": f"{month} {digest}"}, read)
+    record = {"digest": f"{month} {digest}", "sha256": f"sha of {month} {digest}"}
+    return MonthPart(month, record, read)
 
 
 def months_of(*months: str) -> dict[str, MonthPart]:

@@ -91,7 +91,7 @@ def test_code_is_what_takes_part_in_measuring(tmp_path: Path) -> None:
     assert digest_of_code(identity.PATTERNS, package) == usual
     for part in ("features/history.py", "models/lightgbm.py", "evaluation/measuring.py"):
         with (package / part).open("a") as file:
-            file.write("# changed\n")
+            file.write("CHANGED = 1\n")
         assert digest_of_code(identity.PATTERNS, package) != usual
         usual = digest_of_code(identity.PATTERNS, package)
 

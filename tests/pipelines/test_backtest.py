@@ -13,6 +13,7 @@ from kedro.runner import SequentialRunner
 
 from tests.evaluation.months import month_of, months_of, recipe_of
 from tests.features.small_city import zones
+from tests.manifests import INGESTION, manifest_of
 from trip_duration.datasets import RecordsDataset
 from trip_duration.errors import DataError
 from trip_duration.evaluation import measuring
@@ -56,6 +57,8 @@ def run(folder: Path, zones: pd.DataFrame, **given: Any) -> dict[str, Any]:
         "zones": zones,
         "trips": months_of(*MONTHS),
         "passed_months": list(MONTHS),
+        "raw_manifest": manifest_of(given.get("trips", months_of(*MONTHS))),
+        "params:ingestion": INGESTION,
         "params:feature_engineering": recipe.features,
         "params:modelling": recipe.modelling,
         "params:backtest": PARAMS,
@@ -65,6 +68,10 @@ def run(folder: Path, zones: pd.DataFrame, **given: Any) -> dict[str, Any]:
     catalog = DataCatalog({**memory, **folds, "backtest_recipe": MemoryDataset(copy_mode="assign")})
     outputs = SequentialRunner().run(create_pipeline(), catalog)
     return {name: dataset.load() for name, dataset in outputs.items() if name not in FOLDS}
+
+
+def plan_of(trips: Any, passed: list[str], recipe: Any, params: BacktestParams) -> dict[str, Any]:
+    return nodes.plan_backtest(trips, passed, manifest_of(trips), recipe, INGESTION, params)
 
 
 FOLDS = ("finished_backtest_folds", "backtest_folds")
@@ -121,7 +128,7 @@ def report(zones: pd.DataFrame) -> dict[str, Any]:
 
 def reported(zones: pd.DataFrame, params: BacktestParams) -> dict[str, Any]:
     recipe, trips = recipe_of(zones), months_of(*MONTHS)
-    plan = nodes.plan_backtest(trips, list(MONTHS), recipe, params)
+    plan = plan_of(trips, list(MONTHS), recipe, params)
     results: dict[str, Any] = {}
     for outcome in nodes.run_backtest(plan, trips, recipe, {}):
         results |= outcome
@@ -181,7 +188,7 @@ def test_the_curve_of_stale_champions_has_a_line_a_model_and_a_mean(report: dict
         "mean of lightgbm",
     ]
     assert [list(trace["x"]) for trace in figure["data"]] == [[1, 2], [1], [1, 2]]
-    assert "In month 2 a lightgbm model errs" in figure["layout"]["title"]["text"]
+    assert "lightgbm errs most in month 2 of service" in figure["layout"]["title"]["text"]
 
 
 def test_figures_of_nothing_say_so(report: dict[str, Any]) -> None:
@@ -193,11 +200,11 @@ def test_figures_of_nothing_say_so(report: dict[str, Any]) -> None:
 def test_a_backtest_of_nothing_names_what_is_lacking(zones: pd.DataFrame) -> None:
     params = BacktestParams(window=3)
     with pytest.raises(DataError, match="2023-02: its history lacks 2022-11, 2022-12"):
-        nodes.plan_backtest(months_of(*MONTHS), list(MONTHS), recipe_of(zones), params)
+        plan_of(months_of(*MONTHS), list(MONTHS), recipe_of(zones), params)
 
 
 def test_a_month_that_did_not_pass_is_not_there(zones: pd.DataFrame) -> None:
     params = BacktestParams(window=1, months="2023-02..2023-03")
-    plan = nodes.plan_backtest(months_of(*MONTHS), list(MONTHS[:2]), recipe_of(zones), params)
+    plan = plan_of(months_of(*MONTHS), list(MONTHS[:2]), recipe_of(zones), params)
     assert plan["skipped"] == {"2023-03": "2023-03 is not there"}
     assert len(plan["tasks"]) == 1

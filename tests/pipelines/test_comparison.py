@@ -9,6 +9,7 @@ import pytest
 
 from tests.evaluation.months import months_of, recipe_of
 from tests.features.small_city import zones
+from tests.manifests import INGESTION, manifest_of
 from trip_duration.errors import DataError
 from trip_duration.evaluation import measuring
 from trip_duration.params import BacktestParams, ComparisonParams
@@ -23,6 +24,10 @@ PARAMS = ComparisonParams(
 )
 
 
+def plan_of(trips: Any, recipe: Any) -> dict[str, Any]:
+    return nodes.plan_comparison(trips, list(trips), manifest_of(trips), recipe, INGESTION, PARAMS)
+
+
 def carry_out(run: Any, plan: dict[str, Any], recipe: Any, finished: Any) -> dict[str, Any]:
     results = dict(finished)
     for outcome in run(plan, months_of(*MONTHS), recipe, finished):
@@ -34,14 +39,16 @@ def test_a_comparison_takes_over_the_folds_of_a_backtest(
     zones: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recipe, trips = recipe_of(zones), months_of(*MONTHS)
-    plan = backtest_nodes.plan_backtest(trips, list(MONTHS), recipe, BacktestParams(window=1))
+    plan = backtest_nodes.plan_backtest(
+        trips, list(MONTHS), manifest_of(trips), recipe, INGESTION, BacktestParams(window=1)
+    )
     there = carry_out(backtest_nodes.run_backtest, plan, recipe, {})
     trained = []
     train = measuring.train_months
     monkeypatch.setattr(
         measuring, "train_months", lambda *given: (trained.append(given[1]), train(*given))[1]
     )
-    plan = nodes.plan_comparison(trips, list(MONTHS), recipe, PARAMS)
+    plan = plan_of(trips, recipe)
     first = [task["name"] for task in plan["tasks"] if task["candidate"]["feature_set"] == "all"]
     assert set(first) <= set(there)
     results = carry_out(nodes.run_comparison, plan, recipe, there)
@@ -52,7 +59,7 @@ def test_a_comparison_takes_over_the_folds_of_a_backtest(
 @pytest.fixture
 def reported(zones: pd.DataFrame) -> tuple[dict[str, Any], str]:
     recipe = recipe_of(zones)
-    plan = nodes.plan_comparison(months_of(*MONTHS), list(MONTHS), recipe, PARAMS)
+    plan = plan_of(months_of(*MONTHS), recipe)
     results = carry_out(nodes.run_comparison, plan, recipe, {})
     return nodes.report_comparison(plan, results, PARAMS)
 
@@ -85,7 +92,7 @@ def test_the_figure_has_intervals_and_costs(reported: tuple[dict[str, Any], str]
 
 def test_a_comparison_of_nothing_is_refused(zones: pd.DataFrame) -> None:
     with pytest.raises(DataError, match=r"passed: 2023-01.\n- 2023-01: its history lacks 2022-1"):
-        nodes.plan_comparison(months_of("2023-01"), ["2023-01"], recipe_of(zones), PARAMS)
+        plan_of(months_of("2023-01"), recipe_of(zones))
 
 
 def test_unknown_feature_sets_are_refused() -> None:

@@ -164,14 +164,29 @@ def test_importance_is_drawn_in_three_panels() -> None:
         ("request with distance", "x2", (3.0, 0.1)),
         ("request", "x3", (2.0, 1.0)),
     ]
-    assert figure.layout.title.text == "miles is the strongest feature by every measure"
+    assert figure.layout.title.text == "miles is the strongest feature by all 4 measures"
 
 
-def test_title_tells_when_measures_disagree() -> None:
-    figure = draw_importance(_explanation(gain={"hour": 0.75, "miles": 0.25}))
-    assert figure.layout.title.text == (
-        "Strongest by gain is hour, by permutation miles, by contribution miles"
-    )
+@pytest.mark.parametrize(
+    ("changed", "title"),
+    [
+        (
+            {"gain": {"hour": 0.75, "miles": 0.25}},
+            "hour by gain; miles by permutation without distance, contribution without distance",
+        ),
+        # as on real months: what is drawn for requests with distance has another leader
+        (
+            {"permutation_with_distance": {"hour": 3.0, "miles": 1.0}},
+            "miles by gain, permutation without distance, contribution without distance; "
+            "hour by permutation with distance",
+        ),
+    ],
+)
+def test_title_looks_at_every_measure_that_is_drawn(
+    changed: dict[str, dict[str, float]], title: str
+) -> None:
+    figure = draw_importance(_explanation(**changed))
+    assert figure.layout.title.text == f"Strongest feature: {title}"
 
 
 def test_pipeline_explains_in_memory(

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from tests.features.small_city import make_trips, zones
+from tests.manifests import INGESTION, manifest_of
 from trip_duration.errors import DataError
 from trip_duration.features.transformer import ROUTE_NAMES
 from trip_duration.months import MonthPart
@@ -35,15 +36,22 @@ def months_of(rows: int = 300) -> dict[str, MonthPart]:
     return parts
 
 
+def split_months(params: FeatureEngineeringParams, passed: list[str] | None = None) -> Any:
+    months = months_of()
+    return nodes.split_trips(months, passed or list(months), manifest_of(months), INGESTION, params)
+
+
 @pytest.fixture
 def split() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Training, validation and test trips of three small months."""
-    return nodes.split_trips(months_of(), list(months_of()), params_of(validation_days=10))[:3]
+    return split_months(params_of(validation_days=10))[:3]
 
 
 def test_the_splits_say_what_they_are_made_of() -> None:
-    facts = nodes.split_trips(months_of(), list(months_of()), params_of(validation_days=10))[3]
+    facts = split_months(params_of(validation_days=10))[3]
     assert facts == {
+        "source": "synthetic",
+        "source_root": "synthetic",
         "service": "green",
         "train_months": ["2023-01", "2023-02"],
         "test_months": ["2023-03"],
@@ -72,12 +80,12 @@ def test_splits_follow_the_calendar(split: tuple[pd.DataFrame, ...]) -> None:
 def test_months_not_processed_are_named(train: str, test: str, word: str) -> None:
     chosen = params_of(train_months=train, test_months=test, validation_days=12)
     with pytest.raises(DataError, match=word):
-        nodes.split_trips(months_of(), list(months_of()), chosen)
+        split_months(chosen)
 
 
 def test_a_month_that_did_not_pass_the_gate_is_not_learnt_from() -> None:
     with pytest.raises(DataError, match="2023-02"):
-        nodes.split_trips(months_of(), ["2023-01", "2023-03"], params_of())
+        split_months(params_of(), ["2023-01", "2023-03"])
 
 
 def fit(
@@ -106,7 +114,9 @@ def test_altered_test_months_change_nothing_before_them(zones: pd.DataFrame) -> 
     )
     outcomes = []
     for months in (plain, altered):
-        train, validation, *_ = nodes.split_trips(months, list(months), params_of())
+        train, validation, *_ = nodes.split_trips(
+            months, list(months), manifest_of(months), INGESTION, params_of()
+        )
         outcomes.append(fit(train, validation, zones))
     assert outcomes[0][0] == outcomes[1][0]
     pd.testing.assert_frame_equal(outcomes[0][1], outcomes[1][1])

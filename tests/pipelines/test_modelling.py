@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 
 from tests.features.small_city import make_trips, zones
+from tests.manifests import INGESTION
 from trip_duration.errors import DataError
 from trip_duration.models import Predictor
 from trip_duration.models.training import TrainingSet, make_training_set
-from trip_duration.params import FeatureEngineeringParams, ModellingParams
+from trip_duration.params import FeatureEngineeringParams, IngestionParams, ModellingParams
 from trip_duration.pipelines.feature_engineering import nodes as feature_nodes
 from trip_duration.pipelines.modelling import nodes
 
@@ -41,8 +42,24 @@ def inputs(zones: pd.DataFrame) -> TrainingSet:
 
 
 def fit(inputs: TrainingSet, params: ModellingParams) -> tuple[Predictor, dict[str, Any]]:
-    predictor, _, curve = nodes.train_predictor(inputs, FACTS, params)
+    predictor, _, curve = train_on(inputs, params)
     return predictor, curve
+
+
+def train_on(
+    inputs: TrainingSet, params: ModellingParams
+) -> tuple[Predictor, Predictor, dict[str, Any]]:
+    early, transformer = inputs.early_transformer, inputs.transformer
+    assert inputs.known is not None
+    return nodes.train_predictor(
+        inputs.train.to_frame(early),
+        inputs.validation.to_frame(early),
+        inputs.known.to_frame(transformer),
+        early,
+        transformer,
+        FACTS,
+        params,
+    )
 
 
 @pytest.mark.parametrize("model_type", ["lightgbm", "linear"])
@@ -80,6 +97,8 @@ def test_the_learning_curve_is_that_of_the_training(inputs: TrainingSet) -> None
 
 def splits_of(**facts: Any) -> dict[str, Any]:
     return {
+        "source": "synthetic",
+        "source_root": "synthetic",
         "service": "green",
         "train_months": ["2023-01"],
         "test_months": ["2023-02"],
@@ -91,16 +110,61 @@ def splits_of(**facts: Any) -> dict[str, Any]:
     }
 
 
+def describe(facts: dict[str, Any], modelling: ModellingParams) -> dict[str, Any]:
+    return nodes.describe_training(facts, INGESTION, FEATURES, modelling)
+
+
 def test_facts_carry_a_digest_of_the_training_months() -> None:
     modelling = params_of(seed=4)
-    facts = nodes.describe_training(splits_of(), FEATURES, modelling)
+    facts = describe(splits_of(), modelling)
     assert facts["train_months"] == ["2023-01"]
     assert (facts["service"], facts["seed"]) == ("green", 4)
     other_test = splits_of(checksums={"2023-01": "a", "2023-02": "other"})
-    assert nodes.describe_training(other_test, FEATURES, modelling) == facts
+    assert describe(other_test, modelling) == facts
     other_train = splits_of(checksums={"2023-01": "other", "2023-02": "b"})
-    digest = nodes.describe_training(other_train, FEATURES, modelling)["data_digest"]
+    digest = describe(other_train, modelling)["data_digest"]
     assert digest != facts["data_digest"]
+
+
+def test_facts_carry_the_kind_of_source_and_no_address() -> None:
+    real = {"source": "real", "source_root": "/mnt/tlc"}
+    moved = {"source": "real", "source_root": "/elsewhere/tlc"}
+    facts, same = (
+        nodes.describe_training(splits_of(**made), ingestion_of(made), FEATURES, params_of())
+        for made in (real, moved)
+    )
+    assert facts["source"] == "real"
+    assert facts == same
+    assert describe(splits_of(), params_of())["source"] == "synthetic"
+
+
+def ingestion_of(made: dict[str, str]) -> IngestionParams:
+    return INGESTION.model_copy(update={"source_root": made["source_root"]})
+
+
+@pytest.mark.parametrize(
+    ("made", "line"),
+    [
+        (
+            {"source": "real", "source_root": "/mnt/tlc"},
+            "- source_root: the parameters say synthetic, 03_primary/split_facts.json says "
+            "/mnt/tlc\n",
+        ),
+        (
+            {"service": "yellow"},
+            "- service: the parameters say green, 03_primary/split_facts.json says yellow\n",
+        ),
+    ],
+)
+def test_inputs_of_another_source_or_service_are_refused_with_the_command(
+    made: dict[str, str], line: str
+) -> None:
+    with pytest.raises(DataError) as caught:
+        describe(splits_of(**made), params_of())
+    message = str(caught.value)
+    assert line in message
+    name = next(reversed(made))
+    assert f'add --params "{name}={made[name]}" to the command' in message
 
 
 @pytest.mark.parametrize(
@@ -108,7 +172,7 @@ def test_facts_carry_a_digest_of_the_training_months() -> None:
 )
 def test_inputs_of_other_splits_are_not_learnt_from_under_these_names(made: Any) -> None:
     with pytest.raises(DataError, match=next(iter(made))):
-        nodes.describe_training(splits_of(**made), FEATURES, params_of())
+        describe(splits_of(**made), params_of())
 
 
 def test_the_baseline_is_the_median_of_pair_and_hour(inputs: TrainingSet) -> None:
@@ -131,7 +195,7 @@ def test_the_baseline_is_the_median_of_pair_and_hour(inputs: TrainingSet) -> Non
 
 def predict(inputs: TrainingSet) -> tuple[Predictor, Predictor, pd.DataFrame]:
     """Return a predictor, the baseline, and the predictions of twenty trips of each split."""
-    predictor, early, _ = nodes.train_predictor(inputs, FACTS, params_of())
+    predictor, early, _ = train_on(inputs, params_of())
     learnt = trips_of(0, "2023-01-02")
     tables = nodes.train_baseline(learnt, learnt, inputs.early_transformer, FACTS, params_of())
     train, later, test = (trips_of(seed, "2023-01-02").head(20) for seed in (0, 1, 2))
@@ -158,7 +222,7 @@ def test_splits_are_predicted_without_distance_with_it_and_by_the_baseline(
 
 def test_validation_is_predicted_by_what_has_not_learnt_from_it(inputs: TrainingSet) -> None:
     predictor, _, predictions = predict(inputs)
-    _, early, _ = nodes.train_predictor(inputs, FACTS, params_of())
+    _, early, _ = train_on(inputs, params_of())
     rows = predictions[predictions["split"] == "validation"]
     requests = rows.rename(columns={"trip_distance": "route_distance"})
     assert rows["request_with_distance"].tolist() == early.predict(requests).minutes.tolist()
@@ -182,6 +246,6 @@ def test_a_run_and_a_fold_train_the_same_model_on_the_same_trips(zones: pd.DataF
     full, *shown = feature_nodes.fit_transformer(before, after, zones, FEATURES)
     inputs = feature_nodes.present_requests(*shown, full, full, FEATURES)
     transformer, rows = feature_nodes.fit_known_transformer(before, after, zones, full, FEATURES)
-    run = nodes.gather_training_set(*inputs, rows, full, transformer)
+    predictor, _, _ = nodes.train_predictor(*inputs, rows, full, transformer, FACTS, params_of())
     fold = make_training_set(known, begin, zones, FEATURES)
-    assert fit(run, params_of())[0].sha256 == fit(fold, params_of())[0].sha256
+    assert predictor.sha256 == fit(fold, params_of())[0].sha256

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 from kedro_datasets.plotly import JSONDataset
 
+from tests.manifests import record_of
+from trip_duration.errors import DataError
 from trip_duration.features import FeatureTransformer
 from trip_duration.models import Predictor
 from trip_duration.models.lookup import COLUMNS, LookupTable
@@ -70,7 +73,7 @@ QUALITY = {
 MANIFEST = {
     "service": "green",
     "months": {
-        f"2023-0{n}": {"sha256": f"{n}" * 64, "rows": 10, "source": "https://example.org/tlc"}
+        f"2023-0{n}": record_of(f"2023-0{n}", f"{n}" * 64, "https://example.org/tlc")
         for n in (1, 2, 3)
     },
     "zones": {"taxi_zones.zip": {"sha256": "f" * 64}},
@@ -110,6 +113,7 @@ def predictor(predictions: pd.DataFrame) -> Predictor:
         transformer.transform(requests), minutes, feature_names=transformer.selected_
     )
     facts = {
+        "source": "real",
         "service": "green",
         "train_months": ["2023-01", "2023-02"],
         "test_months": ["2023-03"],
@@ -184,7 +188,7 @@ def test_fairness_is_between_boroughs_of_pickup(predictions: pd.DataFrame) -> No
 
 
 def test_run_facts_come_from_the_predictor(predictor: Predictor) -> None:
-    facts = describe_run(predictor, **_groups())
+    facts = describe_run(predictor, MANIFEST, **_groups())
     assert facts["sha256"] == predictor.sha256
     assert (facts["family"], facts["floor"], facts["ceiling"]) == ("lookup", 1.0, None)
     assert [feature["name"] for feature in facts["features"]] == list(
@@ -200,7 +204,7 @@ def test_command_names_choices_of_the_predictor_and_what_differs_from_the_defaul
     predictor: Predictor,
 ) -> None:
     groups = _groups(lightgbm={"num_trees": 300}, objective="squared_error")
-    assert describe_run(predictor, **groups)["command"] == (
+    assert describe_run(predictor, MANIFEST, **groups)["command"] == (
         'kedro run --params "source_root=https://example.org/tlc,service=green,'
         "train_months=2023-01..2023-02,test_months=2023-03,model_type=lookup,seed=3,"
         'modelling.objective=squared_error,modelling.lightgbm.num_trees=300"'
@@ -211,9 +215,56 @@ def test_command_names_the_city_where_trips_are_made_up(predictor: Predictor) ->
     city = {"source_root": "synthetic", "city": {"trips": 500, "seed": 7}, "attempts": 2}
     groups = _groups()
     groups["ingestion"] = IngestionParams.model_validate({"service": "green", **MONTHS, **city})
-    command = describe_run(predictor, **groups)["command"]
+    months = {month: record_of(month, "a" * 64) for month in MANIFEST["months"]}
+    made_up = replace(predictor, facts={**predictor.facts, "source": "synthetic"})
+    command = describe_run(made_up, {**MANIFEST, "months": months}, **groups)["command"]
     assert "ingestion.city.trips=500,ingestion.city.seed=7" in command
     assert "attempts" not in command
+
+
+def test_facts_of_a_run_carry_the_source_of_the_records(predictor: Predictor) -> None:
+    facts = describe_run(predictor, MANIFEST, **_groups())
+    assert (facts["source"], facts["source_root"]) == ("real", "https://example.org/tlc")
+    assert facts["facts"]["source"] == "real"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"source_root": "synthetic"}, "source_root: the parameters say synthetic"),
+        ({"service": "yellow"}, "service: the parameters say yellow"),
+    ],
+)
+def test_a_run_is_not_described_by_parameters_of_other_data(
+    predictor: Predictor, changes: dict[str, str], words: str
+) -> None:
+    groups = _groups()
+    values = {**groups["ingestion"].model_dump(), **changes}
+    groups["ingestion"] = IngestionParams.model_validate(values)
+    with pytest.raises(DataError, match=words):
+        describe_run(predictor, MANIFEST, **groups)
+
+
+def test_a_run_is_not_described_by_months_that_its_predictor_has_not_learnt_from(
+    predictor: Predictor,
+) -> None:
+    groups = _groups()
+    other = {**MONTHS, "test_months": "2023-04"}
+    groups["feature_engineering"] = FeatureEngineeringParams.model_validate(other)
+    with pytest.raises(DataError, match="test_months: the parameters say 2023-04"):
+        describe_run(predictor, MANIFEST, **groups)
+
+
+def test_a_predictor_of_made_up_trips_is_not_described_with_real_months(
+    predictor: Predictor,
+) -> None:
+    made_up = replace(predictor, facts={**predictor.facts, "source": "synthetic"})
+    with pytest.raises(
+        DataError, match="learnt from synthetic months, the months at hand are real"
+    ):
+        describe_run(made_up, MANIFEST, **_groups())
+    older = {name: fact for name, fact in predictor.facts.items() if name != "source"}
+    assert describe_run(replace(predictor, facts=older), MANIFEST, **_groups())["source"] == "real"
 
 
 @pytest.mark.parametrize("min_slice", [1, 1000])

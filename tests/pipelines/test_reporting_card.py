@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.manifests import record_of
 from trip_duration.errors import DataError
 from trip_duration.evaluation.slices import SLICINGS
 from trip_duration.pipelines.reporting.card import (
@@ -36,6 +37,8 @@ RUN: dict[str, Any] = {
     "floor": 1.0,
     "ceiling": 178.5,
     "coverage": None,
+    "source": "real",
+    "source_root": "https://example.org/tlc",
     "features": [
         {"name": "hour", "meaning": "hour of the day", "unit": "0-23"},
         {"name": "route_distance", "meaning": "distance of the route", "unit": "miles"},
@@ -95,9 +98,9 @@ QUALITY = {
 }
 
 
-def _manifest(source: str = "https://example.org/tlc/green.parquet") -> dict[str, Any]:
+def _manifest() -> dict[str, Any]:
     return {
-        "months": {m: {"sha256": sha, "rows": 2000, "source": source} for m, sha in SHA.items()},
+        "months": {m: record_of(m, sha, "https://example.org/tlc") for m, sha in SHA.items()},
         "zones": {"taxi_zones.zip": {"sha256": "e0" * 32}},
     }
 
@@ -208,7 +211,7 @@ def test_month_that_no_split_uses_is_named_so() -> None:
 
 
 def test_highlights_name_the_hardest_slices_first() -> None:
-    lines = highlight(SLICES)
+    lines = highlight(SLICES, 30)
     assert lines[0] == (
         "Hardest pairs of boroughs: Bronx to Queens (8.5 min, 35 trips), "
         "Queens to Queens (2.5 min, 800 trips)."
@@ -218,26 +221,53 @@ def test_highlights_name_the_hardest_slices_first() -> None:
     assert "Hardest hours of the week: Friday 17:00 (6.0 min, 40 trips)." in lines
 
 
+def test_slices_of_few_trips_are_no_highlights() -> None:
+    lines = highlight(SLICES, 200)
+    assert lines == [
+        "Hardest pairs of boroughs: Queens to Queens (2.5 min, 800 trips).",
+        "Easiest pair of boroughs: Queens to Queens (2.5 min, 800 trips).",
+    ]
+    assert "Ranked are slices with at least 200 test trips" in _write()
+
+
 def test_no_slices_give_no_highlights() -> None:
-    assert highlight({name: [] for name in SLICES}) == []
+    assert highlight({name: [] for name in SLICES}, 0) == []
 
 
 def test_limits_say_where_trips_are_made_up() -> None:
-    made_up = list_limits(_metrics(), SLICES, _manifest("synthetic"), RUN)
-    real = list_limits(_metrics(), SLICES, _manifest(), RUN)
+    made_up = list_limits(_metrics(), SLICES, {**RUN, "source": "synthetic"})
+    real = list_limits(_metrics(), SLICES, RUN)
     assert made_up[0].startswith("The trips are made up by a synthetic city")
     assert made_up[1:] == real
 
 
+def test_card_says_where_the_trips_come_from(card: str) -> None:
+    assert "| data | real: files of TLC from `https://example.org/tlc` |" in card
+    assert "Files of the NYC Taxi and Limousine Commission, from `https://example.org/tlc`," in card
+    made_up = _write({**RUN, "source": "synthetic", "source_root": "synthetic"})
+    assert "| data | synthetic: the trips are made up by a generated city |" in made_up
+    assert "example.org" not in made_up
+
+
+def test_card_leaves_out_studies_on_months_of_another_source() -> None:
+    report = {"lines": ["Best of 20 trials."]}
+    for reports in (
+        {"backtest_report": {"source": "synthetic", "card": report}},
+        {"tuning_report": {"study": {"source": "synthetic"}, "card": report}},
+    ):
+        card = _write(**reports)
+        assert "The last one was made on synthetic months, not on real ones" in card
+        assert "Best of 20 trials." not in card
+    assert "Best of 20 trials." in _write(backtest_report={"source": "real", "card": report})
+
+
 def test_limits_follow_what_was_measured() -> None:
-    limits = " ".join(list_limits(_metrics(), SLICES, _manifest(), RUN))
+    limits = " ".join(list_limits(_metrics(), SLICES, RUN))
     assert "Trips that take over 60 minutes are predicted 33.0 minutes too short" in limits
     assert "Green taxis" in limits
     assert "Point estimates only" in limits
     yellow = {**RUN, "facts": {**FACTS, "service": "yellow"}}
-    later = " ".join(
-        list_limits(_metrics(coverage=0.9), {**SLICES, "duration": []}, _manifest(), yellow)
-    )
+    later = " ".join(list_limits(_metrics(coverage=0.9), {**SLICES, "duration": []}, yellow))
     assert not any(word in later for word in ("Green taxis", "Point estimates", "too short"))
 
 

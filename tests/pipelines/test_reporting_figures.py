@@ -23,6 +23,7 @@ from trip_duration.pipelines.reporting.figures_slices import (
     draw_error_by_hour,
 )
 
+RANKED = ReportingParams(worst_min_trips=40)
 METRICS = {"test": {"request": {"mae": 3.5}}}
 PREDICTIONS = pd.DataFrame(
     {
@@ -31,6 +32,7 @@ PREDICTIONS = pd.DataFrame(
         "request": [1.0, 11.0, 18.0, 33.0, 36.0],
         "request_with_distance": [1.0, 10.5, 19.0, 31.5, 38.0],
         "baseline": [1.0, 15.0, 15.0, 60.0, 20.0],
+        "trip_distance": [1.0, 1.0, 2.0, None, 4.0],
     }
 )
 QUALITY: dict[str, Any] = {
@@ -76,7 +78,7 @@ def test_predictions_are_drawn_against_what_came_true() -> None:
     assert list(known.y) == [10.5, 19, 31.5, 38]
     assert [list(line.x) == list(line.y) == [0, 40] for line in diagonals] == [True, True]
     assert _title(figure) == (
-        "Half of the test trips are predicted within 2.5 minutes, 1.2 where the distance is known"
+        "Half of the test trips are predicted within 2.5 minutes, 1.0 where the distance is known"
     )
 
 
@@ -108,7 +110,7 @@ def test_shares_within_count_errors_up_to_and_with_the_limit() -> None:
 
 def test_hours_are_drawn_where_there_are_trips_enough() -> None:
     slices = [_slice(2.0, weekday=0, hour=8), _slice(5.0, trips=50, weekday=6, hour=23)]
-    errors, trips = draw_error_by_hour({"weekday_hour": slices}, METRICS).data
+    errors, trips = draw_error_by_hour({"weekday_hour": slices}, METRICS, RANKED).data
     assert (errors.z[0][8], errors.z[6][23], trips.z[6][23]) == (2.0, 5.0, 50)
     assert sum(value is not None for row in errors.z for value in row) == 2
     assert errors.y[6] == "Sunday"
@@ -120,10 +122,35 @@ def test_hours_are_drawn_where_there_are_trips_enough() -> None:
 
 def test_title_names_the_hardest_slice_and_its_trips() -> None:
     slices = [_slice(2.0, weekday=0, hour=8), _slice(5.0, trips=1234, weekday=4, hour=17)]
-    assert _title(draw_error_by_hour({"weekday_hour": slices}, METRICS)) == (
+    assert _title(draw_error_by_hour({"weekday_hour": slices}, METRICS, RANKED)) == (
         "Friday at 17:00 is the hardest hour (1,234 trips): "
         "5.0 minutes off on average, 3.5 over all trips"
     )
+
+
+def test_an_error_of_few_trips_is_drawn_but_not_called_the_hardest() -> None:
+    slices = [
+        _slice(9.0, trips=79, weekday=4, hour=4),
+        _slice(5.0, trips=200, weekday=2, hour=16),
+        _slice(4.0, trips=900, weekday=3, hour=8),
+    ]
+    figure = draw_error_by_hour({"weekday_hour": slices}, METRICS, ReportingParams())
+    assert figure.data[0].z[4][4] == 9.0
+    assert _title(figure).startswith("Wednesday at 16:00 is the hardest hour (200 trips): 5.0")
+    assert figure.layout.annotations[0].text == (
+        "ranked: the 2 of 3 hours of the week with at least 200 test trips"
+    )
+    few = draw_error_by_hour({"weekday_hour": slices[:1]}, METRICS, ReportingParams())
+    assert _title(few) == "Predictions of all test trips are off by 3.5 minutes on average"
+
+
+def test_a_pair_of_few_trips_is_not_called_the_hardest() -> None:
+    slices = [
+        _slice(16.4, trips=36, pickup_borough="Brooklyn", dropoff_borough="Bronx"),
+        _slice(7.3, trips=231, pickup_borough="Manhattan", dropoff_borough="Brooklyn"),
+    ]
+    figure = draw_error_by_borough_pair({"borough_pair": slices}, METRICS, ReportingParams())
+    assert _title(figure).startswith("Manhattan to Brooklyn is the hardest (231 trips): 7.3")
 
 
 def test_borough_pairs_are_drawn_from_row_to_column() -> None:
@@ -132,7 +159,7 @@ def test_borough_pairs_are_drawn_from_row_to_column() -> None:
         _slice(6.0, pickup_borough="Bronx", dropoff_borough="Queens"),
         _slice(4.0, pickup_borough="Queens", dropoff_borough="Bronx"),
     ]
-    figure = draw_error_by_borough_pair({"borough_pair": slices}, METRICS)
+    figure = draw_error_by_borough_pair({"borough_pair": slices}, METRICS, RANKED)
     assert figure.data[0].y == figure.data[0].x == ("Bronx", "Queens")
     assert [list(row) for row in figure.data[0].z] == [[None, 6.0], [4.0, 2.0]]
     assert _title(figure).startswith("Bronx to Queens is the hardest (40 trips): 6.0 minutes")
@@ -147,6 +174,8 @@ def test_importance_comes_with_the_largest_share_first() -> None:
     assert (figure.data[0].y, figure.data[0].x) == (("zone", "hour"), (75.0, 25.0))
     assert figure.data[0].customdata[0] == "the zone (miles)"
     assert _title(figure) == "zone has 75 % of the importance of all 2 features"
+    alike = draw_feature_importance({**facts, "importance": {"hour": 0.5, "zone": 0.5}})
+    assert _title(alike) == "2 of 2 features share the largest importance, 50 %"
 
 
 def test_learning_curve_marks_the_round_that_is_kept() -> None:
@@ -180,7 +209,9 @@ def test_family_without_a_curve_gets_an_empty_figure() -> None:
     curve = {"loss": "absolute_error", "train": [], "validation": [], "best_round": 12}
     figure = draw_learning_curve(curve)
     assert len(figure.data) == 0
-    assert _title(figure) == "This family keeps no learning curve; it was trained in 12 rounds"
+    assert _title(figure) == "This family keeps no learning curve of its 12 rounds"
+    table = draw_learning_curve({**curve, "best_round": 0})
+    assert _title(table) == "This family keeps no learning curve"
 
 
 def test_quality_shows_trips_kept_and_shares_rejected() -> None:
@@ -189,7 +220,7 @@ def test_quality_shows_trips_kept_and_shares_rejected() -> None:
     assert (kept.x, kept.y) == (("2023-01", "2023-02"), (180, 90))
     assert (refund.name, refund.y) == ("refund", (7.5, 2.0))
     assert (short.name, short.y, short.customdata) == ("too short", (2.5, 8.0), (5, 8))
-    assert _title(figure) == '10.0 % of 300 rows were rejected, chiefly under the rule "refund"'
+    assert _title(figure) == '10.0 % of 300 rows were rejected, most often under the rule "refund"'
 
 
 def test_rejected_rows_add_up_over_months() -> None:

@@ -6,8 +6,10 @@ import pandas as pd
 import pytest
 
 from trip_duration.evaluation.figures import SCALE
+from trip_duration.params import ReportingParams
 from trip_duration.pipelines.reporting.figures_map import class_edges, draw_error_map
 
+RANKED = ReportingParams(worst_min_trips=40)
 METRICS = {"test": {"request": {"mae": 3.5}}}
 
 
@@ -26,7 +28,7 @@ def _map(slices: list[dict[str, Any]]) -> Any:
     zones = pd.DataFrame(
         {"zone": [1, 2, 3], "name": ["Park", "Square", "Pier"], "borough": ["Bronx"] * 3}
     )
-    return draw_error_map({"pickup_zone": slices}, zones, {"features": outlines}, METRICS)
+    return draw_error_map({"pickup_zone": slices}, zones, {"features": outlines}, METRICS, RANKED)
 
 
 def test_map_colours_zones_by_their_error() -> None:
@@ -52,8 +54,18 @@ def test_map_without_any_error_is_all_grey() -> None:
     figure = _map([])
     assert len({zone.fillcolor for zone in figure.data[:3]}) == 1
     assert figure.layout.title.text == (
-        "No slice has trips enough; over all, predictions are off by 3.5 minutes"
+        "Predictions of all test trips are off by 3.5 minutes on average"
     )
+
+
+def test_a_zone_of_few_trips_is_coloured_but_not_called_the_hardest() -> None:
+    few = {**_slice(19.2, pickup_zone=1, pickup_name="Park"), "trips": 39}
+    figure = _map([few, _slice(9.0, pickup_zone=2, pickup_name="Square")])
+    assert figure.data[0].meta["mae"] == 19.2
+    assert figure.layout.title.text.startswith("Pickups in Square are the hardest (40 trips): 9.0")
+    assert "ranked: the 1 of 2 zones of the pickup with at least 40 test trips" in {
+        words.text for words in figure.layout.annotations
+    }
 
 
 def test_classes_of_the_map_are_even_and_never_empty() -> None:

@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from tests.features.small_city import make_trips, zones
+from tests.manifests import INGESTION, manifest_of
 from trip_duration.datasets import RecordsDataset
 from trip_duration.errors import DataError, ParameterError
 from trip_duration.models.tuning import Trial
@@ -49,7 +50,7 @@ def part(month: str, **record: Any) -> MonthPart:
         trips = make_trips(30, 0, f"{month}-01")
         return trips.rename(columns={"route_distance": "trip_distance"})
 
-    known = {"digest": f"digest of {month}", "service": "green", **record}
+    known = {"digest": f"digest of {month}", "sha256": f"sha of {month}", **record}
     return MonthPart(month, known, unreadable if month == "2023-03" else read)
 
 
@@ -78,7 +79,8 @@ def test_months_that_are_not_there_are_named(months: dict[str, MonthPart], lost:
 def study_of(months: dict[str, MonthPart], zones: pd.DataFrame, **changes: Any) -> str:
     given = {"feature_engineering": FEATURES, "modelling": MODELLING, "tuning": TUNING}
     typed = {name: group.model_copy(update=changes.get(name, {})) for name, group in given.items()}
-    digest: str = nodes.describe_study(months, zones, **typed)["digest"]
+    manifest = manifest_of(months)
+    digest: str = nodes.describe_study(months, manifest, zones, INGESTION, **typed)["digest"]
     return digest
 
 
@@ -209,7 +211,30 @@ def test_the_history_has_every_complete_trial_and_the_best_so_far() -> None:
     trials, best = figure.data
     assert list(zip(trials.x, trials.y, strict=True)) == [(0, 4.0), (1, 3.8), (3, 3.9)]
     assert list(best.y) == [4.0, 3.8, 3.8]
-    assert figure.layout.title.text.startswith("Trial 1 of 4 is the best, 5.00 %")
+    assert figure.layout.title.text.startswith("Trial 1 has the lowest error of 4, 5.00 %")
+
+
+def test_no_trial_is_praised_that_is_no_better_than_the_configured_settings() -> None:
+    found = report.report_tuning(records((10, 3.0), (3, 3.8)), STUDY, WIDE)
+    figure = figures.draw_tuning_history(found)
+    assert figure.layout.title.text == (
+        "No trial of 2 has a lower error than the configured settings"
+    )
+
+
+def test_the_title_names_the_parameter_that_the_error_goes_with() -> None:
+    trials = [
+        {"number": n, "value": 4.0 - n / 10, "params": {"depth": n, "rate": n % 3, "kind": "a"}}
+        for n in range(12)
+    ]
+    searched = {"trials": trials, "winner": trials[-1], "study": {"objective": "absolute_error"}}
+    figure = figures.draw_tuning_parameters(searched)
+    assert figure.layout.title.text == (
+        "The error goes most with depth (rank correlation -1.00 over 12 trials); "
+        "trial 11, the best, is orange"
+    )
+    few = figures.draw_tuning_parameters({**searched, "trials": trials[:9], "winner": trials[8]})
+    assert few.layout.title.text == "Error of 9 trials by parameter; trial 8, the best, is orange"
 
 
 def test_each_parameter_is_drawn_with_the_winner_marked() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from trip_duration.params import read_parameters
 from trip_duration.params.flat import flatten
+from trip_duration.tracking.description import run_name
 from trip_duration.tracking.flatten import flat_parameters
-from trip_duration.tracking.run import run_name
 
 MONTHS = {"train_months": "2023-01", "test_months": "2023-03..2023-04"}
 RAW = {
@@ -47,9 +47,9 @@ def test_parameters_are_texts_and_months_are_joined() -> None:
 
 def test_a_run_is_named_by_what_it_does() -> None:
     names = {
-        "train_predictor": "linear yellow 2023-01 -> 2023-03..2023-04",
-        "search_settings": "tuning linear yellow 2023-01",
-        "run_backtest": "backtest yellow",
+        "train_predictor": "linear real yellow 2023-01 -> 2023-03..2023-04",
+        "search_settings": "tuning linear real yellow 2023-01",
+        "run_backtest": "backtest real yellow",
     }
     for node, name in names.items():
-        assert run_name(read_parameters(RAW), {node}) == name
+        assert run_name(read_parameters(RAW), {node}, "real") == name

@@ -12,7 +12,7 @@ import pytest
 from tests.benchmarks.servers import run_server
 from tests.machine import free_port
 
-NODES = "train_baseline,gather_training_set,train_predictor"
+NODES = "train_baseline,train_predictor"
 
 
 @pytest.fixture

@@ -21,10 +21,15 @@ def backtest(project: Path, run_kedro: Any, runs_of: Any) -> Any:
 
 
 def test_a_backtest_is_one_run_with_its_figures_and_reports(backtest: Any, project: Path) -> None:
-    assert backtest.info.run_name == "backtest green"
+    assert backtest.info.run_name == "backtest synthetic green"
     assert backtest.info.status == "FINISHED"
+    assert backtest.data.tags["source"] == "synthetic"
+    assert backtest.data.params["estimator.linear.loss"] == "epsilon_insensitive"
+    assert {"data_digest", "sha256.2023-01", "version.scikit-learn"} <= set(backtest.data.tags)
     metrics = backtest.data.metrics
     for month in ("2023-02", "2023-03"):
+        assert metrics[f"backtest.linear.{month}.month_1.trips"] > 1_000
+        assert metrics[f"backtest.linear.{month}.month_1.train_trips"] > 1_000
         assert 0 < metrics[f"backtest.linear.{month}.month_1.request.mae"] < 10
         assert metrics[f"backtest.linear.{month}.month_1.request.coverage"] == pytest.approx(
             0.9, abs=0.1
@@ -42,7 +47,11 @@ def test_a_comparison_of_feature_sets_is_one_run(
         project, {"experiment_name": "sets", "comparison": chosen}, pipeline_names=["comparison"]
     )
     (run,) = runs_of(project, "sets")
-    assert run.info.run_name == "comparison green"
+    assert run.info.run_name == "comparison synthetic green"
+    assert {"data_digest", "sha256.2023-03"} <= set(run.data.tags)
+    assert run.data.metrics["comparison.linear.all.trips"] > 1_000
+    assert run.data.metrics["comparison.linear.all.train_trips"] > 1_000
+    assert run.data.metrics["comparison.linear.all.trainings"] == 2
     names = [name for name in run.data.metrics if name.endswith(".mae.request")]
     assert sorted(names) == [
         "comparison.linear.all.mae.request",

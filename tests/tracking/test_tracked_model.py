@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,23 @@ def test_the_outlines_lie_beside_the_predictor(logged_model: str, finished_run: 
     # the predictor is what it was: no file more, the same hash
     sha256 = Predictor.load(finished_run / "data/06_models/predictor").sha256
     assert Predictor.load(folder / "predictor").sha256 == sha256
+
+
+def test_logging_the_model_gives_no_warning(
+    finished_run: Path, empty_experiment: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    predictor = Predictor.load(finished_run / "data/06_models/predictor")
+    capfd.readouterr()
+    with (
+        warnings.catch_warnings(record=True) as seen,
+        mlflow.start_run(experiment_id=empty_experiment),
+    ):
+        warnings.simplefilter("always")
+        log_predictor(predictor)
+    of_the_model = [str(warning.message) for warning in seen if "type hint" in str(warning.message)]
+    assert of_the_model == []
+    assert not [warning for warning in seen if "mlflow/pyfunc" in warning.filename]
+    assert "WARNING" not in capfd.readouterr().err
 
 
 def test_logging_the_model_starts_no_python_to_guess_requirements(

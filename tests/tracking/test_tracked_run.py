@@ -24,7 +24,7 @@ def folder(tracked: Run) -> Path:
 
 def test_a_run_of_everything_is_one_finished_run_with_a_readable_name(tracked: Run) -> None:
     assert tracked.info.status == "FINISHED"
-    assert tracked.info.run_name == "lightgbm green 2023-01..2023-02 -> 2023-03"
+    assert tracked.info.run_name == "lightgbm synthetic green 2023-01..2023-02 -> 2023-03"
 
 
 def test_every_parameter_is_logged_by_leaf_defaults_included(tracked: Run) -> None:
@@ -34,6 +34,23 @@ def test_every_parameter_is_logged_by_leaf_defaults_included(tracked: Run) -> No
     assert params["feature_engineering.train_months"] == "2023-01,2023-02"
     seeds = {name for name in params if name.rpartition(".")[2] == "seed"}
     assert {"ingestion.city.seed", "modelling.seed", "feature_engineering.seed"} <= seeds
+
+
+def test_what_the_code_fixes_and_the_trees_that_were_kept_are_parameters(
+    tracked: Run, finished_run: Path
+) -> None:
+    params = tracked.data.params
+    assert params["estimator.lightgbm.objective"] == "l1"
+    assert params["estimator.lightgbm.num_boost_round"] == "60"
+    assert params["interval_estimator.upper.objective"] == "quantile"
+    text = (finished_run / "data/06_models/predictor/lightgbm.txt").read_text()
+    assert params["estimator.lightgbm.rounds_used"] == str(text.count("Tree="))
+
+
+def test_the_experiment_says_what_it_holds(finished_run: Path) -> None:
+    client = mlflow.MlflowClient(tracking_uri=f"sqlite:///{finished_run}/data/mlflow.db")
+    tags = client.get_experiment_by_name("trip-duration").tags
+    assert "`test.request.mae` is the mean absolute error" in tags["mlflow.note.content"]
 
 
 def test_no_group_is_logged_as_one_string(tracked: Run) -> None:
@@ -64,9 +81,15 @@ def test_tags_say_code_libraries_machine_and_data(tracked: Run, finished_run: Pa
     tags = tracked.data.tags
     predictor = Predictor.load(finished_run / "data/06_models/predictor")
     assert tags["git.commit"] == "unknown"
+    assert (tags["source"], tags["source_root"]) == ("synthetic", "synthetic")
     assert tags["version.mlflow"] == mlflow.__version__
     assert tags["hardware.cpu_count"] == str(os.cpu_count())
+    libraries = ("lightgbm", "xgboost", "scikit-learn", "mapie", "holidays", "skops", "optuna")
+    assert all(tags[f"version.{name}"] for name in libraries)
     assert len(tags["data_digest"]) == 64
+    manifest = json.loads((finished_run / "data/01_raw/manifest.json").read_text())
+    for month, record in manifest["months"].items():
+        assert tags[f"sha256.{month}"] == record["sha256"]
     assert tags["training_data_digest"] == predictor.facts["data_digest"]
     assert tags["predictor_sha256"] == predictor.sha256
     assert tags["features"].split(",") == list(predictor.transformer.selected_)

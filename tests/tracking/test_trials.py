@@ -50,8 +50,11 @@ def records_in(project: Path) -> list[dict[str, Any]]:
 def test_a_search_is_one_finished_parent_with_a_readable_name(searched: Path, runs_of: Any) -> None:
     (parent,), _ = family_of(runs_of(searched))
     assert parent.info.status == "FINISHED"
-    assert parent.info.run_name == "tuning lookup green 2023-01..2023-02"
+    assert parent.info.run_name == "tuning lookup synthetic green 2023-01..2023-02"
     assert parent.data.params["tuning.strategy"] == "random"
+    assert parent.data.params["estimator.lookup.min_trips"] == "10"
+    assert parent.data.tags["source"] == "synthetic"
+    assert {"data_digest", "sha256.2023-01"} <= set(parent.data.tags)
     assert not parent.outputs.model_outputs
     assert mlflow.active_run() is None
 
@@ -66,6 +69,18 @@ def test_the_parent_says_what_was_found(searched: Path, runs_of: Any) -> None:
     reports = Path(parent.info.artifact_uri.removeprefix("file://")) / "reports"
     assert json.loads((reports / "tuning_report.json").read_text()) == made
     assert "report_tuning_history.json" in {path.name for path in reports.iterdir()}
+
+
+def test_the_parent_has_the_trips_of_each_fold(searched: Path, runs_of: Any) -> None:
+    (parent,), _ = family_of(runs_of(searched))
+    client = mlflow.MlflowClient(tracking_uri=f"sqlite:///{searched}/data/mlflow.db")
+    sizes = json.loads((searched / "data/05_model_input/tuning_fold_sizes.json").read_text())
+    for use in ("train", "validation", "test"):
+        history = client.get_metric_history(parent.info.run_id, f"fold.rows.{use}")
+        logged = {metric.step: metric.value for metric in history}
+        assert logged == {fold: size[use] for fold, size in enumerate(sizes)}
+    # each fold knows the days before its window, which the one before it was scored on
+    assert sizes[1]["train"] + sizes[1]["validation"] == sum(sizes[0].values())
 
 
 def test_every_trial_is_a_nested_run_with_all_that_is_known_of_it(
@@ -118,7 +133,7 @@ def test_tuning_and_training_in_one_run_have_one_parent(
         project, {"model_type": "lookup", "tuning": {"strategy": "none"}}, pipeline_names=parts
     )
     (parent,), children = family_of(runs_of(project))
-    assert parent.info.run_name == "lookup green 2023-01..2023-02 -> 2023-03"
+    assert parent.info.run_name == "lookup synthetic green 2023-01..2023-02 -> 2023-03"
     assert parent.outputs.model_outputs
     assert [child.data.tags["trial"] for child in children] == ["0"]
 

@@ -20,7 +20,7 @@ from kedro.runner import ThreadRunner
 from trip_duration.errors import RegistryError
 from trip_duration.registry.ledger import DONE, INTENT, Entry, Ledger
 
-TRAINING = ["train_baseline", "gather_training_set", "train_predictor"]
+TRAINING = ["train_baseline", "train_predictor"]
 
 
 def test_what_does_not_train_is_not_tracked(project: Path, run_kedro: Any, runs_of: Any) -> None:
@@ -41,7 +41,7 @@ def test_what_trains_is_tracked_however_it_is_chosen(
     run_kedro(project, params, node_names=TRAINING, runner=ThreadRunner())
     (run,) = runs_of(project, "parts")
     assert run.info.status == "FINISHED"
-    assert run.info.run_name == "linear green 2023-01..2023-02 -> 2023-03"
+    assert run.info.run_name == "linear synthetic green 2023-01..2023-02 -> 2023-03"
     assert run.outputs.model_outputs
     # reports on disk are of an earlier run
     assert not [name for name in run.data.metrics if name.startswith("test.")]
@@ -135,7 +135,7 @@ def test_an_interrupted_run_is_killed_not_finished(
         "bootstrap_project(sys.argv[1])\n"
         "with KedroSession.create(\n"
         "    sys.argv[1], env='test', runtime_params={'experiment_name': 'interrupted'}\n"
-        ") as session: session.run(node_names=['gather_training_set', 'train_predictor'])\n"
+        ") as session: session.run(node_names=['train_predictor'])\n"
     )
     # the working directory is not the project, and its database is used all the same
     command = [sys.executable, "-c", script, str(project)]

@@ -91,6 +91,8 @@ def _summarise(candidate: Candidate, records: Sequence[Record], days: Any) -> Re
         "feature_set": candidate.feature_set,
         "sources": list(candidate.sources),
         "trips": int(trips),
+        "trainings": len(records),
+        "train_trips": float(np.mean([record["train_trips"] for record in records])),
         "mae": {
             "request": without,
             "request_with_distance": given,

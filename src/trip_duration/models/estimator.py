@@ -129,6 +129,13 @@ class Estimator(Contract):
         )
 
     @abstractmethod
+    def settings(self) -> dict[str, Any]:
+        """Return all settings of the training by the names of the library that trains.
+
+        Those that the code fixes are among them; what is not named has the library's own default.
+        """
+
+    @abstractmethod
     def _fit(self, X: Matrix, y: Minutes, eval_set: tuple[Matrix, Minutes] | None) -> None:
         """Fit on rows that were checked."""
 

@@ -160,18 +160,32 @@ def learn_intervals(
         feature_names: Names of the columns.
         params: Settings of the quantiles, coverage, bands, seed and threads.
     """
-    from trip_duration.models.lightgbm import LightGBM  # noqa: PLC0415 - see from_files
-
-    settings, missed = params.intervals, 1 - params.intervals.coverage
-    below, later = _BELOW[0] * missed, (validation[0], np.log(validation[1]))
+    settings = params.intervals
+    later = validation[0], np.log(validation[1])
     low, high = (
-        LightGBM(
-            settings.quantiles, seed=params.seed, num_threads=params.num_threads, quantile=level
-        ).fit(train[0], np.log(train[1]), eval_set=later, feature_names=feature_names)
-        for level in (below, 1 - missed + below)
+        model.fit(train[0], np.log(train[1]), eval_set=later, feature_names=feature_names)
+        for model in make_quantile_models(params)
     )
     raw = Intervals((low, high), settings.coverage, np.empty((2, 0)), np.zeros((2, 1, 2)))
     return raw.calibrated(validation[0], predicted, validation[1], settings)
+
+
+def make_quantile_models(params: ModellingParams) -> tuple[LightGBM, LightGBM]:
+    """Return unfitted estimators of the lower and of the upper quantile."""
+    from trip_duration.models.lightgbm import LightGBM  # noqa: PLC0415 - a second to import
+
+    missed = 1 - params.intervals.coverage
+    below = _BELOW[0] * missed
+    low, high = (
+        LightGBM(
+            params.intervals.quantiles,
+            seed=params.seed,
+            num_threads=params.num_threads,
+            quantile=level,
+        )
+        for level in (below, 1 - missed + below)
+    )
+    return low, high
 
 
 def shortest_shifts(ends: Minutes, actual: Minutes, share: float) -> tuple[float, float]:

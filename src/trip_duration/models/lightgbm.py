@@ -90,6 +90,15 @@ class LightGBM(Estimator):
         params = (self.params or LightGBMParams()).model_copy(update={"num_trees": rounds})
         return type(self)(**{**self.get_params(), "params": params})
 
+    def settings(self) -> dict[str, Any]:
+        """Return LightGBM's parameters, the most trees, and the rounds without a gain that stop."""
+        params = self.params or LightGBMParams()
+        return {
+            **self._settings(params),
+            "num_boost_round": params.num_trees,
+            "early_stopping_rounds": params.early_stopping_rounds,
+        }
+
     def _settings(self, params: LightGBMParams) -> dict[str, Any]:
         chosen = params.model_dump(exclude={"num_trees", "early_stopping_rounds"})
         loss: dict[str, Any] = {"objective": _LOSSES[self.objective]}

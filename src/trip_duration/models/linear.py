@@ -59,13 +59,7 @@ class Linear(Estimator):
                 ("codes", OneHotEncoder(handle_unknown="ignore"), codes),
             ],
         )
-        regressor = SGDRegressor(
-            loss=_LOSSES[self.objective],
-            epsilon=0.0,
-            alpha=params.alpha,
-            average=True,
-            random_state=self.seed,
-        )
+        regressor = SGDRegressor(**self._settings(params))
         rows = encoder.fit_transform(X), y
         later = None if eval_set is None else (encoder.transform(eval_set[0]), eval_set[1])
         self._descend(regressor, rows, later, params)
@@ -75,6 +69,25 @@ class Linear(Estimator):
         terms = self._terms(X)
         # how far each feature moves the prediction, and from where
         self.spread_, self.means_ = terms.std(axis=0), terms.mean(axis=0)
+
+    def settings(self) -> dict[str, Any]:
+        """Return the regressor's parameters, the most passes, and when they stop."""
+        params = self.params or LinearParams()
+        return {
+            **self._settings(params),
+            "max_iter": params.max_iter,
+            "tol": params.tol,
+            "n_iter_no_change": _PATIENCE,
+        }
+
+    def _settings(self, params: LinearParams) -> dict[str, Any]:
+        return {
+            "loss": _LOSSES[self.objective],
+            "epsilon": 0.0,
+            "alpha": params.alpha,
+            "average": True,
+            "random_state": self.seed,
+        }
 
     def for_rounds(self, rounds: int) -> Self:
         """Return an unfitted estimator that makes so many passes."""

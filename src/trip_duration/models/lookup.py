@@ -39,6 +39,10 @@ class LookupTable(Estimator):
         """Return an unfitted table with the settings that parameters have for it."""
         return cls(params.lookup.min_trips)
 
+    def settings(self) -> dict[str, Any]:
+        """Return the fewest trips of a trusted cell."""
+        return {"min_trips": self.min_trips}
+
     def _fit(self, X: Matrix, y: Minutes, eval_set: Any) -> None:
         import pandas as pd  # noqa: PLC0415 - to fit only
 

@@ -63,13 +63,20 @@ class RandomForest(Estimator):
 
         params = self.params or RandomForestParams()
         logarithmic = self.objective == "absolute_error" and bool(y.min() > 0)
-        forest = RandomForestRegressor(
-            **params.model_dump(), random_state=self.seed, n_jobs=self.num_threads
-        )
+        forest = RandomForestRegressor(**self._settings(params), n_jobs=self.num_threads)
         forest.fit(X, np.log(y) if logarithmic else y)
         # what a saved forest is must not depend on the threads that grew it
         forest.set_params(n_jobs=None)
         self._keep(forest, logarithmic)
+
+    def settings(self) -> dict[str, Any]:
+        """Return the forest's parameters, and what it learns: minutes or their logarithm."""
+        learnt = "log_minutes" if self.objective == "absolute_error" else "minutes"
+        threads = {"n_jobs": self.num_threads}
+        return {**self._settings(self.params or RandomForestParams()), **threads, "target": learnt}
+
+    def _settings(self, params: RandomForestParams) -> dict[str, Any]:
+        return {**params.model_dump(), "criterion": "squared_error", "random_state": self.seed}
 
     def _keep(self, forest: Any, logarithmic: bool) -> None:
         self.forest_ = forest

@@ -76,6 +76,15 @@ class XGBoost(Estimator):
         params = (self.params or XGBoostParams()).model_copy(update={"n_estimators": rounds})
         return type(self)(**{**self.get_params(), "params": params})
 
+    def settings(self) -> dict[str, Any]:
+        """Return XGBoost's parameters, the most trees, and the rounds without a gain that stop."""
+        params = self.params or XGBoostParams()
+        return {
+            **self._settings(params),
+            "num_boost_round": params.n_estimators,
+            "early_stopping_rounds": params.early_stopping_rounds,
+        }
+
     def _settings(self, params: XGBoostParams) -> dict[str, Any]:
         objective, metric = _LOSSES[self.objective]
         return {

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from trip_duration.params.model import ModelType, Sources
 from trip_duration.params.types import AsWords, Group, Months, Seed, Share, SomeWords
 
-Families = Annotated[tuple[ModelType, ...], AsWords, SomeWords]
+# each family once, whatever the names it is given by
+Families = Annotated[
+    tuple[ModelType, ...],
+    AsWords,
+    SomeWords,
+    AfterValidator(lambda names: (*dict.fromkeys(names),)),
+]
 FeatureSets = Annotated[tuple[str, ...], AsWords, SomeWords]
 
 
@@ -21,7 +27,7 @@ class FoldParams(Group):
         window: Months before a test month that its model learns from.
         delay: Whole months before a test month that are not published yet when its model is
             trained. TLC publishes about two months late.
-        families: Families of estimators, separated by spaces.
+        families: Families of estimators, separated by spaces; names as of ``model_type``.
     """
 
     months: Months = ()

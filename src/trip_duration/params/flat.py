@@ -7,6 +7,8 @@ from typing import Any
 
 # the search spaces of all families, which no run logs: a search reports its own
 UNLOGGED = "tuning.spaces."
+# what a run logs beside its parameters: all that the libraries are given, by their names for it
+ESTIMATOR, INTERVAL_ESTIMATOR = "estimator", "interval_estimator"
 
 
 def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

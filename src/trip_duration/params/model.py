@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from trip_duration.params.types import (
     AsWords,
@@ -215,14 +215,24 @@ class IntervalParams(Group):
     quantiles: QuantileParams = QuantileParams()
 
 
-ModelType = Literal["lookup", "linear", "random_forest", "xgboost", "lightgbm"]
+# other names by which users may know a family
+FAMILY_ALIASES = {"linear_regression": "linear"}
+
+
+def _own_name(family: object) -> object:
+    return FAMILY_ALIASES.get(family, family) if isinstance(family, str) else family
+
+
+ModelType = Annotated[
+    Literal["lookup", "linear", "random_forest", "xgboost", "lightgbm"], BeforeValidator(_own_name)
+]
 
 
 class ModellingParams(Group):
     """The family, what it minimises, and its settings.
 
     Attributes:
-        model_type: Family of the estimator.
+        model_type: Family of the estimator; ``linear_regression`` is another name of ``linear``.
         objective: Loss that training minimises.
         seed: Seed of everything drawn.
         num_threads: Threads in training. Fixed, because sums depend on it in the last digit.

@@ -18,13 +18,15 @@ from typing import Any
 from trip_duration.bundle import Bundle, read_bundle
 from trip_duration.errors import ModelFileError, RegistryError
 from trip_duration.models.predictor import KIND
-from trip_duration.params.flat import UNLOGGED, as_texts, flatten
+from trip_duration.params.flat import ESTIMATOR, INTERVAL_ESTIMATOR, UNLOGGED, as_texts, flatten
 from trip_duration.registry.recorded import LOCK, RUN_MANIFEST, RecordedRun, raw_files, read_run
 from trip_duration.registry.records import Version
 from trip_duration.registry.versions import Registry
 from trip_duration.secrets import masked_uri
 from trip_duration.tlc.files import data_digest
 
+# parameters of a run that its configuration does not have
+_DERIVED = (f"{ESTIMATOR}.", f"{INTERVAL_ESTIMATOR}.")
 _FILE = " of the predictor"
 # how the links to that begin in which a recalibration differs from its parent
 _CALIBRATED = ("files", "intervals.")
@@ -187,7 +189,8 @@ def _compare_run(trace: Trace, manifest: Mapping[str, Any], run: RecordedRun) ->
 
 def _compare_parameters(trace: Trace, parameters: Mapping[str, Any]) -> None:
     stated, logged = as_texts(flatten(parameters)), trace.parameters
-    names = sorted({*logged, *(name for name in stated if not name.startswith(UNLOGGED))})
+    configured = (name for name in logged if not name.startswith(_DERIVED))
+    names = sorted({*configured, *(name for name in stated if not name.startswith(UNLOGGED))})
     name = next((name for name in names if stated.get(name) != logged.get(name)), None)
     if name is None:
         alike = f"{len(names)} alike"

@@ -12,9 +12,9 @@ from typing import Any
 import yaml
 
 from trip_duration.errors import ReproductionError
-from trip_duration.params import SYNTHETIC
 from trip_duration.reproduction.processes import clean_variables, run_program
 from trip_duration.reproduction.recorded import Recorded, read_only_run
+from trip_duration.tlc.provenance import root_of
 from trip_duration.tracking.manifest import (
     TARGETS,
     THREAD_VARIABLES,
@@ -108,8 +108,7 @@ class Rerun:
 
 def recorded_root(raw: RawFiles) -> str:
     """Return where the months of a run came from: absolute, whatever its parameter said."""
-    file = next(iter(raw.months.values()))
-    return file.source if file.source == SYNTHETIC else file.source.removesuffix(f"/{file.file}")
+    return root_of(next(iter(raw.months.values())).model_dump())
 
 
 def refuse_other_data(recorded: RawFiles | None, found: Mapping[str, Any]) -> None:

@@ -6,7 +6,6 @@ import json
 import logging
 import sys
 import tempfile
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
@@ -132,27 +131,12 @@ def _same_path() -> Iterator[None]:
 
 @contextmanager
 def _less_noise() -> Iterator[None]:
-    """Silence remarks on a code model's lack of type hints; a failed example is still reported."""
-    levels = {
-        "mlflow.models.signature": logging.WARNING,
-        "mlflow.pyfunc": logging.WARNING,
-        "mlflow.utils.environment": logging.ERROR,
-    }
-    before = {name: logging.getLogger(name).level for name in levels}
-    # recorded, because MLflow overrides filters
-    with without_progress_bar(), warnings.catch_warnings(record=True) as said:
-        try:
-            _set_levels(levels)
+    """Silence progress bars, and the line that an example is tried; if it fails, that is logged."""
+    logger = logging.getLogger("mlflow.pyfunc")
+    before = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        with without_progress_bar():
             yield
-        finally:
-            _set_levels(before)
-    for warning in said:
-        if "Add type hints" not in str(warning.message):
-            warnings.warn_explicit(
-                warning.message, warning.category, warning.filename, warning.lineno
-            )
-
-
-def _set_levels(levels: Mapping[str, int]) -> None:
-    for name, level in levels.items():
-        logging.getLogger(name).setLevel(level)
+    finally:
+        logger.setLevel(before)

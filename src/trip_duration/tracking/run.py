@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.pipeline import Pipeline
 
-from trip_duration.months import span_months
 from trip_duration.params import Parameters, read_parameters
 from trip_duration.params.flat import flatten
 from trip_duration.registry import Registry
@@ -20,7 +19,9 @@ from trip_duration.secrets import without_password
 from trip_duration.tlc.files import data_digest
 from trip_duration.tracking import figures, files, plugin, surroundings
 from trip_duration.tracking.batches import log_batches
+from trip_duration.tracking.description import EXPERIMENT, MANIFEST, NOTE, trained_families
 from trip_duration.tracking.flatten import flat_parameters
+from trip_duration.tracking.hyperparameters import describe_rounds, describe_settings
 from trip_duration.tracking.manifest import LOCK, Code, describe_code, write_manifest
 from trip_duration.tracking.recalibration import (
     find_parent,
@@ -38,36 +39,19 @@ from trip_duration.tracking.registration import (
 )
 from trip_duration.tracking.stopwatch import Stopwatch
 from trip_duration.tracking.studies import STUDIES, log_study
-from trip_duration.tracking.trials import REPORT, TrialLog, log_outcome
+from trip_duration.tracking.trials import (
+    FOLD_SIZES,
+    REPORT,
+    TrialLog,
+    log_fold_sizes,
+    log_outcome,
+)
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 OUTLINES = "zone_outlines"
 TEXT = 5_000
-
-
-def run_name(parameters: Parameters, nodes: Set[str]) -> str:
-    """Name a run by what it does.
-
-    Args:
-        parameters: Its parameters.
-        nodes: The nodes for which it is tracked.
-
-    Returns:
-        For example ``lightgbm green 2023-01..2023-03 -> 2023-04``, ``tuning lightgbm green
-        2023-01..2023-03`` or ``backtest green``.
-    """
-    splits, service = parameters.feature_engineering, parameters.ingestion.service
-    family, known = parameters.modelling.model_type, span_months(splits.train_months)
-    if plugin.TRAINING_NODE in nodes:
-        return f"{family} {service} {known} -> {span_months(splits.test_months)}"
-    if plugin.RECALIBRATION_NODE in nodes:
-        month = span_months(parameters.recalibration.month) or "newest month"
-        return f"recalibration {service} {month}"
-    if plugin.SEARCH_NODE in nodes:
-        return f"tuning {family} {service} {known}"
-    return f"{' and '.join(sorted(node.removeprefix('run_') for node in nodes))} {service}"
 
 
 @dataclass(frozen=True)
@@ -98,21 +82,33 @@ class TrackedRun:
 
         return mlflow.MlflowClient(tracking_uri=self.tracking_uri)
 
-    def begin(self, parameters: Parameters, name: str, pipeline: Pipeline) -> None:
+    def begin(
+        self, parameters: Parameters, name: str, source: Mapping[str, str], pipeline: Pipeline
+    ) -> None:
         """Log what is known before any node has run: parameters, code, libraries, machine.
+
+        Args:
+            parameters: Parameters of the run.
+            name: Name of the run.
+            source: What ``find_source`` has returned.
+            pipeline: What is run.
 
         Raises:
             RegistryError: If what it is to make could not be registered in the end.
         """
-        self._log(params=flat_parameters(parameters))
+        families = trained_families(parameters, pipeline)
+        settings = describe_settings(parameters.modelling, families)
+        self._log(params={**flat_parameters(parameters), **settings})
+        self._describe_experiment()
         splits = parameters.feature_engineering
         git = self.code.as_tags()
         choices = {
+            **source,
             "model_type": parameters.modelling.model_type,
             "service": parameters.ingestion.service.value,
             "train_months": ",".join(splits.train_months),
             "test_months": ",".join(splits.test_months),
-            "mlflow.note.content": f"Trip durations: {name}.",
+            NOTE: f"Trip durations: {name}.",
         }
         if plugin.making_node(pipeline) == plugin.RECALIBRATION_NODE:
             # its predictor says at the end what it has learnt from
@@ -126,6 +122,12 @@ class TrackedRun:
         self._log(tags={**choices, **git, **surroundings.libraries(), **surroundings.hardware()})
         if parameters.promotion.register_runs and plugin.making_node(pipeline) is not None:
             require_own_ledger(self.tracking_uri, self.project)
+
+    def _describe_experiment(self) -> None:
+        """Describe the experiment, unless somebody has."""
+        experiment_id = self.client.get_run(self.run_id).info.experiment_id
+        if not self.client.get_experiment(experiment_id).tags.get(NOTE):
+            self.client.set_experiment_tag(experiment_id, NOTE, EXPERIMENT)
 
     def trial_log(self, ended_before: Iterable[str]) -> TrialLog:
         """Return what logs the trials of a search into this run.
@@ -153,6 +155,8 @@ class TrackedRun:
                 self._log(tags={"data_digest": manifest.raw.digest} if manifest.raw else {})
             self.client.log_artifacts(self.run_id, folder)
         logged = self._log_model(node, catalog, scores) if node is not None else None
+        if files.used(FOLD_SIZES, pipeline, catalog):
+            log_fold_sizes(self.client, self.run_id, catalog.load(FOLD_SIZES))
         if REPORT in pipeline.all_outputs():
             log_outcome(self.client, self.run_id, catalog.load(REPORT))
         for name in set(STUDIES.values()) & pipeline.all_outputs():
@@ -201,7 +205,7 @@ class TrackedRun:
         return scores
 
     def _describe(self, scores: Mapping[str, float]) -> None:
-        said = self.client.get_run(self.run_id).data.tags["mlflow.note.content"]
+        said = self.client.get_run(self.run_id).data.tags[NOTE]
         without, given, lookup = (
             f"{scores[f'test.{name}.mae']:.3f}"
             for name in ("request", "request_with_distance", "baseline")
@@ -210,13 +214,16 @@ class TrackedRun:
             f"{said}\n\nTest MAE in minutes: **{without}** without distance, **{given}** with, "
             f"{lookup} by the lookup table."
         )
-        self._log(tags={"mlflow.note.content": note})
+        self._log(tags={NOTE: note})
 
     def _gather(self, pipeline: Pipeline, catalog: Any, folder: Path) -> None:
         files.gather(pipeline, catalog, folder)
         figures.write_page(folder / "reports")
-        if files.used("raw_manifest", pipeline, catalog):
-            self._log(tags={"data_digest": data_digest(catalog.load("raw_manifest"))})
+        if files.used(MANIFEST, pipeline, catalog):
+            manifest = catalog.load(MANIFEST)
+            months = manifest["months"].items()
+            sha256s = {f"sha256.{month}": file["sha256"] for month, file in months}
+            self._log(tags={"data_digest": data_digest(manifest), **sha256s})
         lock = self.project / LOCK
         if lock.is_file():
             (folder / LOCK).write_bytes(lock.read_bytes())
@@ -237,7 +244,8 @@ class TrackedRun:
         if node == plugin.RECALIBRATION_NODE:
             parent = find_parent(predictor, Registry(self.tracking_uri))
             facts |= {**learnt_tags(predictor), **parent_tags(predictor, parent)}
-        self._log(metrics={"features": len(names)}, tags=facts)
+        rounds = describe_rounds(predictor)
+        self._log(metrics={"features": len(names)}, params=rounds, tags=facts)
         outlines = catalog.load(OUTLINES) if catalog.exists(OUTLINES) else None
         model_id = log_predictor(predictor, outlines).model_id
         return Logged(predictor, model_id, self.run_id, self.code, scores, node, parent)

@@ -6,16 +6,13 @@ The numbers come from the predictor's own bundle beside it, which is verified wh
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import mlflow.models
 import pandas as pd
 from mlflow.pyfunc.model import PythonModel
 
 from trip_duration.models import Predictor
-
-if TYPE_CHECKING:
-    from mlflow.pyfunc.context import Context
 
 
 class ServedPredictor(PythonModel):
@@ -26,7 +23,7 @@ class ServedPredictor(PythonModel):
         self.predictor = Predictor.load(Path(context.artifacts["predictor"]))
 
     def predict(
-        self, context: Context, model_input: pd.DataFrame, params: dict[str, Any] | None = None
+        self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
         """Return durations of requests with their intervals: ``minutes``, ``lower``, ``upper``."""
         return pd.DataFrame(self.predictor.predict(model_input)._asdict())

@@ -6,19 +6,22 @@ import hashlib
 import os
 import platform
 import subprocess
-from importlib.metadata import distributions, version
+from importlib.metadata import distributions
 from pathlib import Path
 
+from trip_duration.identity import COMPUTING, versions
+
 UNKNOWN = "unknown"
-LIBRARIES = (
-    "trip-duration",
-    "kedro",
-    "kedro-mlflow",
-    "lightgbm",
-    "mlflow",
-    "numpy",
-    "pandas",
-    "scikit-learn",
+# what runs, tracks, searches and saves; the libraries that compute are those of an identity
+_OTHERS = (
+    ("trip-duration",),
+    ("kedro",),
+    ("kedro-mlflow",),
+    ("mlflow",),
+    ("optuna",),
+    ("pandera",),
+    ("pydantic",),
+    ("skops",),
 )
 
 
@@ -66,9 +69,10 @@ def _git(project: Path, *arguments: str) -> str | None:
 
 
 def libraries() -> dict[str, str]:
-    """Return the versions of Python and of the libraries that make the model."""
-    found = {f"version.{name}": version(name) for name in LIBRARIES}
-    return {"version.python": platform.python_version(), **found}
+    """Return the versions of Python and of the libraries that make a model of any family."""
+    known = versions((*COMPUTING, *_OTHERS))
+    named = {f"version.{name}": number for name, number in known.items()}
+    return {"version.python": platform.python_version(), **named}
 
 
 def all_distributions() -> str:

@@ -7,14 +7,14 @@ without a client and Optuna's own callback go by an active run, which is another
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-TRIALS, REPORT = "tuning_trials", "tuning_report"
+TRIALS, REPORT, FOLD_SIZES = "tuning_trials", "tuning_report", "tuning_fold_sizes"
 _STATUS = {"complete": "FINISHED", "pruned": "FINISHED", "failed": "FAILED"}
 _TEXT = 5_000
 
@@ -74,6 +74,25 @@ class TrialLog:
             "study": trial["study"],
         }
         return tags | ({"error": trial["reason"][:_TEXT]} if trial["reason"] else {})
+
+
+def log_fold_sizes(client: MlflowClient, run_id: str, sizes: Sequence[Mapping[str, int]]) -> None:
+    """Log to the run of a search how many trips each fold has; the step is the number of the fold.
+
+    Args:
+        client: MLflow's client of the place where the run is tracked.
+        run_id: Identity of the run.
+        sizes: Numbers of trips by their use, the earliest fold first.
+    """
+    from mlflow.entities import Metric  # noqa: PLC0415 - only where a run is tracked
+
+    now = time.time_ns() // 1_000_000
+    metrics = [
+        Metric(f"fold.rows.{use}", rows, now, fold)
+        for fold, by_use in enumerate(sizes)
+        for use, rows in by_use.items()
+    ]
+    client.log_batch(run_id, metrics=metrics)
 
 
 def log_outcome(client: MlflowClient, run_id: str, report: Mapping[str, Any]) -> None:

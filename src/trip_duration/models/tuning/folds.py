@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -35,10 +36,13 @@ class Fold:
     Attributes:
         data: What is known before the window, as a run would train on it.
         shown: Trips of the window, in each way of presenting them.
+        sizes: Numbers of trips that it learns from (``train``), stops by (``validation``) and is
+            scored on (``test``).
     """
 
     data: TrainingSet
     shown: tuple[Examples, ...]
+    sizes: Mapping[str, int]
 
     def score(self, params: ModellingParams) -> float:
         """Train as a run would, and score on the window.
@@ -100,4 +104,6 @@ def make_fold(
     ways = {
         "both": ("without_distance", "with_distance"),
     }.get(params.presentation, (params.presentation,))
-    return Fold(data, tuple(present(rows, full, full, way) for way in ways))
+    shown = tuple(present(rows, full, full, way) for way in ways)
+    sizes = {"train": early, "validation": len(before) - early, "test": len(inside)}
+    return Fold(data, shown, sizes)

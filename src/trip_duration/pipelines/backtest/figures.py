@@ -80,8 +80,11 @@ def _say_range(rows: list[Json]) -> str:
     if not rows:
         return "No month could be tested with a model in its first month"
     errors = [row["request"]["mae"] for row in rows]
-    count = len({row["month"] for row in rows})
-    return f"Without distance, MAE of {count} months is {min(errors):.2f} to {max(errors):.2f} min"
+    months, families = (len({row[key] for row in rows}) for key in ("month", "family"))
+    return (
+        f"MAE without distance is {min(errors):.2f} to {max(errors):.2f} min over {months} "
+        f"month{'s' * (months > 1)} and {families} famil{'ies' if families > 1 else 'y'}"
+    )
 
 
 def _panel(rows: list[Json], months: list[str], key: str, number: int) -> list[Trace]:
@@ -182,4 +185,7 @@ def _say_rise(means: Json) -> str:
     if not rises:
         return "Error of models that are kept; none can be compared with one trained for the month"
     rise, age, family = max(rises)
-    return f"In month {age} a {family} model errs {rise:+.1%} against one trained for the month"
+    return (
+        f"Against a model trained for the month, {family} errs most in month {age} of service, "
+        f"{rise:+.1%} on average"
+    )

@@ -14,8 +14,14 @@ from trip_duration.evaluation.identity import describe_code, name_tasks
 from trip_duration.evaluation.measuring import run_tasks
 from trip_duration.evaluation.recipe import Recipe
 from trip_duration.months import MonthPart
-from trip_duration.params import BacktestParams, FeatureEngineeringParams, ModellingParams
+from trip_duration.params import (
+    BacktestParams,
+    FeatureEngineeringParams,
+    IngestionParams,
+    ModellingParams,
+)
 from trip_duration.pipelines.backtest.card import write_card
+from trip_duration.tlc.provenance import require_provenance, require_same_files
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +42,9 @@ def gather_backtest_recipe(
 def plan_backtest(
     trips: dict[str, MonthPart],
     passed_months: list[str],
+    raw_manifest: dict[str, Any],
     recipe: Recipe,
+    ingestion: IngestionParams,
     params: BacktestParams,
 ) -> dict[str, Any]:
     """Plan what is trained on which months and tested on which.
@@ -44,16 +52,22 @@ def plan_backtest(
     Args:
         trips: Processed months; their rows are not read.
         passed_months: Months that may be learnt from.
+        raw_manifest: Records of the ingested months.
         recipe: How training goes.
+        ingestion: Source and service that the parameters of this run name.
         params: Months to test on, window, delay, families.
 
     Returns:
-        Under ``tasks`` what is to be known, each under the name of its outcome, under ``skipped``
-        the months that cannot be tested, with the reason.
+        Under ``source`` the kind of source of the months, under ``tasks`` what is to be known, each
+        under the name of its outcome, under ``skipped`` the months that cannot be tested, with the
+        reason.
 
     Raises:
-        DataError: If nothing can be tested.
+        DataError: If nothing can be tested, or if the parameters name another source or service
+            than the records of the data.
     """
+    provenance = require_provenance(raw_manifest, ingestion)
+    require_same_files(raw_manifest, trips, set(passed_months) & set(trips))
     folds, skipped = plan_known_folds(trips, passed_months, params, params.stale_months)
     candidates = backtest.make_candidates(params, recipe.features.selection)
     several = [candidate for candidate in candidates if candidate.presentation == BOTH]
@@ -62,7 +76,7 @@ def plan_backtest(
     tasks = name_tasks(folds, several, trips, recipe, code)
     tasks += name_tasks(backtest.keep_first_months(folds), single, trips, recipe, code)
     log.info("%d folds, %d months cannot be tested", len(folds), len(skipped))
-    return write_plan(tasks, skipped)
+    return {"source": provenance.source, **write_plan(tasks, skipped)}
 
 
 def run_backtest(
@@ -99,7 +113,8 @@ def report_backtest(
         params: Window, delay, and how far coverage may stray.
         modelling: The coverage that was asked for.
     """
-    report = backtest.summarise(read_tasks(plan), results, plan["skipped"], params, modelling)
+    outcome = backtest.summarise(read_tasks(plan), results, plan["skipped"], params, modelling)
+    report = {"source": plan.get("source"), **outcome}
     for line in report["drift"]:
         log.warning(line)
     return {**report, "card": write_card(report)}

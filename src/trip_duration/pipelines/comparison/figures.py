@@ -22,7 +22,7 @@ def draw_comparison(comparison_report: Json) -> Figure:
     traces = [_differences(rows, kind) for kind in SUFFIXES] + [_costs(rows, chosen)]
     return make_figure(
         traces,
-        f"{chosen} is recommended; {rows[0]['candidate']} has the smallest error of {len(rows)}",
+        _title(rows, chosen),
         xaxis=axis("MAE above that of the best", "min", domain=[0, 0.46]),
         yaxis={"autorange": "reversed", "type": "category"},
         xaxis2=axis("training", "s", type="log", domain=[_RIGHT, 1], anchor="y2"),
@@ -30,6 +30,13 @@ def draw_comparison(comparison_report: Json) -> Figure:
         shapes=[_zero()],
         height=max(420, 160 + 40 * len(rows)),
     )
+
+
+def _title(rows: list[Json], chosen: str) -> str:
+    best = min(rows, key=lambda row: row["mae"]["overall"])["candidate"]
+    if best == chosen:
+        return f"{chosen} is recommended, and has the smallest error of {len(rows)}"
+    return f"{chosen} is recommended; {best} has the smallest error of {len(rows)}"
 
 
 def _zero() -> Json:

@@ -14,8 +14,14 @@ from trip_duration.evaluation.identity import describe_code, name_tasks
 from trip_duration.evaluation.measuring import run_tasks
 from trip_duration.evaluation.recipe import Recipe
 from trip_duration.months import MonthPart
-from trip_duration.params import ComparisonParams, FeatureEngineeringParams, ModellingParams
+from trip_duration.params import (
+    ComparisonParams,
+    FeatureEngineeringParams,
+    IngestionParams,
+    ModellingParams,
+)
 from trip_duration.pipelines.comparison.card import write_card, write_page
+from trip_duration.tlc.provenance import require_provenance, require_same_files
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +42,9 @@ def gather_comparison_recipe(
 def plan_comparison(
     trips: dict[str, MonthPart],
     passed_months: list[str],
+    raw_manifest: dict[str, Any],
     recipe: Recipe,
+    ingestion: IngestionParams,
     params: ComparisonParams,
 ) -> dict[str, Any]:
     """Plan the folds, the same for each candidate, each of its models in its first month.
@@ -44,19 +52,25 @@ def plan_comparison(
     Args:
         trips: Processed months; their rows are not read.
         passed_months: Months that may be learnt from.
+        raw_manifest: Records of the ingested months.
         recipe: How training goes.
+        ingestion: Source and service that the parameters of this run name.
         params: Months to test on, window, delay, families and feature sets.
 
     Returns:
-        Under ``tasks`` what is to be known, each under the name of its outcome, under ``skipped``
-        the months that cannot be tested, with the reason.
+        Under ``source`` the kind of source of the months, under ``tasks`` what is to be known, each
+        under the name of its outcome, under ``skipped`` the months that cannot be tested, with the
+        reason.
 
     Raises:
-        DataError: If nothing can be tested.
+        DataError: If nothing can be tested, or if the parameters name another source or service
+            than the records of the data.
     """
+    provenance = require_provenance(raw_manifest, ingestion)
+    require_same_files(raw_manifest, trips, set(passed_months) & set(trips))
     folds, skipped = plan_known_folds(trips, passed_months, params)
     tasks = name_tasks(folds, make_candidates(params), trips, recipe, describe_code())
-    return write_plan(tasks, skipped)
+    return {"source": provenance.source, **write_plan(tasks, skipped)}
 
 
 def run_comparison(
@@ -93,7 +107,7 @@ def report_comparison(
         The report, with a few lines for the model card, and the same as a page to read.
     """
     found = compare(read_tasks(plan), results, params)
-    report = {**found, "skipped": plan["skipped"]}
+    report = {"source": plan.get("source"), **found, "skipped": plan["skipped"]}
     log.info(report["recommendation"])
     card = write_card(report)
     return {**report, "card": card}, write_page(card, report)

@@ -24,6 +24,8 @@ def create_pipeline() -> Pipeline:
                 inputs={
                     "trips": "trips",
                     "passed_months": "passed_months",
+                    "raw_manifest": "raw_manifest",
+                    "ingestion": "params:ingestion",
                     "recipe": "comparison_recipe",
                     "params": "params:comparison",
                 },

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 from functools import partial
 from pathlib import Path
@@ -12,9 +10,11 @@ from typing import Any
 import pandas as pd
 
 from trip_duration.errors import DataError
+from trip_duration.identity import digest_of_json
 from trip_duration.months import MonthPart
 from trip_duration.params import DataProcessingParams, MonthGateParams
-from trip_duration.pipelines.data_processing.rules import RULES_VERSION, clean_month
+from trip_duration.pipelines.data_processing.identity import digest_of_rules
+from trip_duration.pipelines.data_processing.rules import clean_month
 from trip_duration.tlc import zones as tlc_zones
 
 log = logging.getLogger(__name__)
@@ -89,8 +89,8 @@ def _clean(raw: MonthPart, known: Any, params: DataProcessingParams) -> pd.DataF
 
 
 def _digest(raw: MonthPart, known: list[int], params: DataProcessingParams) -> str:
-    made_of = [RULES_VERSION, raw.month, raw.record["sha256"], known, params.rules.model_dump()]
-    return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()
+    rules = params.rules.model_dump()
+    return digest_of_json([digest_of_rules(), raw.month, raw.record["sha256"], known, rules])
 
 
 def assess_months(trips: dict[str, MonthPart], params: DataProcessingParams) -> dict[str, Any]:

@@ -16,8 +16,6 @@ import pandas as pd
 from trip_duration.months import TIME_ZONE, month_bounds
 from trip_duration.params import RuleParams
 
-# raised whenever the same parameters would keep other rows: processed months are then made anew
-RULES_VERSION = 1
 _MICROSECONDS_PER_MINUTE = 60e6
 
 Mask = npt.NDArray[np.bool_]

@@ -29,6 +29,7 @@ _MOST, _DEPENDENCES, _COLUMNS = 15, 6, 3
 _CELLS, _SPREAD = 120, 0.4
 # size of a panel, as shares of the paper
 _WIDTH, _HEIGHT = 0.27, 0.4
+_SHORT = {"request": "without distance", "request_with_distance": "with distance"}
 _WEIGHTS = {
     "gain": ("gain of the splits", "%"),
     "permutation": ("rise of the error if shuffled", "minutes"),
@@ -181,7 +182,7 @@ def draw_importance(explanation: dict[str, Any]) -> Figure:
     }
     return make_figure(
         traces,
-        _say_who_leads([_strongest(importance[kind]) for kind in _WEIGHTS]),
+        _title_importance(importance),
         **axes,
         yaxis={"autorange": "reversed", "showgrid": False, "dtick": 1},
         barmode="group",
@@ -189,15 +190,21 @@ def draw_importance(explanation: dict[str, Any]) -> Figure:
     )
 
 
-def _strongest(weights: dict[str, float]) -> str:
-    return max(weights, key=lambda name: weights[name])
-
-
-def _say_who_leads(leaders: list[str]) -> str:
-    if len(set(leaders)) == 1:
-        return f"{leaders[0]} is the strongest feature by every measure"
-    gain, shuffled, moves = leaders
-    return f"Strongest by gain is {gain}, by permutation {shuffled}, by contribution {moves}"
+def _title_importance(importance: dict[str, dict[str, float]]) -> str:
+    """Name the strongest feature of each measure, of all that are drawn."""
+    measures: dict[str, list[str]] = {}
+    for kind in _WEIGHTS:
+        for presentation, suffix in SUFFIXES.items():
+            if weights := importance.get(f"{kind}{suffix}"):
+                leader = max(weights, key=lambda name: weights[name])
+                # the gain is that of the model as a whole
+                words = kind if kind == "gain" else f"{kind} {_SHORT[presentation]}"
+                measures.setdefault(leader, []).append(words)
+    if len(measures) == 1:
+        leader, drawn = next(iter(measures.items()))
+        return f"{leader} is the strongest feature by all {len(drawn)} measures"
+    named = "; ".join(f"{leader} by {', '.join(words)}" for leader, words in measures.items())
+    return f"Strongest feature: {named}"
 
 
 def _bars(weights: dict[str, float], names: list[str], kind: str, presentation: str) -> Trace:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -17,34 +18,44 @@ from trip_duration.features.examples import (
     present,
 )
 from trip_duration.months import MonthPart
-from trip_duration.params import FeatureEngineeringParams
+from trip_duration.params import FeatureEngineeringParams, IngestionParams
+from trip_duration.tlc.provenance import require_provenance, require_same_files
 
 log = logging.getLogger(__name__)
 
 
 def split_trips(
-    trips: dict[str, MonthPart], passed_months: list[str], params: FeatureEngineeringParams
+    trips: dict[str, MonthPart],
+    passed_months: list[str],
+    raw_manifest: dict[str, Any],
+    ingestion: IngestionParams,
+    params: FeatureEngineeringParams,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     """Split by the calendar into training, validation and test trips.
 
     Args:
         trips: Processed months.
         passed_months: Months that passed the gate.
+        raw_manifest: Records of the ingested months.
+        ingestion: Source and service that the parameters of this run name.
         params: Months of training and test, days of validation.
 
     Returns:
         Training trips, the trips of the last days of training, test trips, and what the splits are
-        made of: service, months, first day of validation, checksums of the raw months.
+        made of: source, service, months, first day of validation, checksums of the raw months.
 
     Raises:
-        DataError: If a month was not processed or did not pass.
+        DataError: If a month was not processed or did not pass, or if the parameters name another
+            source or service than the records.
     """
+    provenance = require_provenance(raw_manifest, ingestion)
     known = read_months(trips, passed_months, params.train_months)
     begin = split_off_last_days(known, params.train_months[-1], params.validation_days)
     late = known["pickup_datetime"] >= begin
     train = known[~late].reset_index(drop=True)
     validation = known[late].reset_index(drop=True)
     test = read_months(trips, passed_months, params.test_months)
+    require_same_files(raw_manifest, trips, (*params.train_months, *params.test_months))
     log.info(
         "%d training trips before %s, %d validation trips from then on, %d test trips",
         len(train),
@@ -52,7 +63,8 @@ def split_trips(
         len(validation),
         len(test),
     )
-    return train, validation, test, _describe_splits(trips, begin, params)
+    facts = {**asdict(provenance), **_describe_splits(trips, begin, params)}
+    return train, validation, test, facts
 
 
 def _describe_splits(
@@ -60,7 +72,6 @@ def _describe_splits(
 ) -> dict[str, Any]:
     months = (*params.train_months, *params.test_months)
     return {
-        "service": trips[months[0]].record["service"],
         "train_months": list(params.train_months),
         "test_months": list(params.test_months),
         "validation_days": params.validation_days,

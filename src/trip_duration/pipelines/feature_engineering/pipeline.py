@@ -14,6 +14,8 @@ def create_pipeline() -> Pipeline:
                 inputs={
                     "trips": "trips",
                     "passed_months": "passed_months",
+                    "raw_manifest": "raw_manifest",
+                    "ingestion": "params:ingestion",
                     "params": "params:feature_engineering",
                 },
                 outputs=["train_trips", "validation_trips", "test_trips", "split_facts"],

@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 
-from trip_duration.errors import DataError
 from trip_duration.evaluation.importance import space_evenly
 from trip_duration.evaluation.predictions import predict_trips
 from trip_duration.features import FeatureTransformer
@@ -16,7 +15,9 @@ from trip_duration.features.examples import Examples
 from trip_duration.identity import digest_of_json
 from trip_duration.models import Predictor
 from trip_duration.models.training import TrainingSet, train, train_lookup
-from trip_duration.params import FeatureEngineeringParams, ModellingParams
+from trip_duration.months import span_months
+from trip_duration.params import FeatureEngineeringParams, IngestionParams, ModellingParams
+from trip_duration.tlc.provenance import choices_of_source, compare_choices
 
 log = logging.getLogger(__name__)
 _SPLIT_CHOICES = ("train_months", "test_months", "validation_days", "presentation", "refit")
@@ -24,36 +25,60 @@ _SPLIT_CHOICES = ("train_months", "test_months", "validation_days", "presentatio
 
 def describe_training(
     split_facts: dict[str, Any],
+    ingestion: IngestionParams,
     feature_engineering: FeatureEngineeringParams,
     modelling: ModellingParams,
 ) -> dict[str, Any]:
-    """Say what a model of this run is learnt from, so that the model can carry it.
+    """Describe what a model of this run learns from, so that the model can carry it.
 
     Args:
         split_facts: What the splits are made of.
-        feature_engineering: What the parameters of this run say of the splits.
+        ingestion: Source and service that the parameters of this run name.
+        feature_engineering: Months and settings of the splits that they name.
         modelling: Family and seeds.
 
     Returns:
-        Months, a digest over the checksums of the training months, and settings.
+        Kind of source (``synthetic`` or ``real``), service, months, a digest over the checksums of
+        the training months, and settings. The address of the source is left out: the same data give
+        the same model wherever they lie.
 
     Raises:
         DataError: If the splits were made with other parameters than this run has.
     """
-    asked = feature_engineering.model_dump(mode="json", include=set(_SPLIT_CHOICES))
-    made = {name: split_facts[name] for name in _SPLIT_CHOICES}
-    if asked != made:
-        raise DataError(
-            f"the model inputs were made with {made}, the parameters say {asked}. Run the pipeline "
-            "feature_engineering with the same parameters first."
-        )
+    _require_same_choices(split_facts, ingestion, feature_engineering)
     checksums = {month: split_facts["checksums"][month] for month in split_facts["train_months"]}
     return {
+        "source": split_facts["source"],
         "service": split_facts["service"],
-        **made,
+        **{name: split_facts[name] for name in _SPLIT_CHOICES},
         "data_digest": digest_of_json(checksums),
         "seed": modelling.seed,
         "objective": modelling.objective,
+    }
+
+
+def _require_same_choices(
+    split_facts: dict[str, Any],
+    ingestion: IngestionParams,
+    feature_engineering: FeatureEngineeringParams,
+) -> None:
+    chosen = feature_engineering.model_dump(mode="json", include=set(_SPLIT_CHOICES))
+    compare_choices(
+        {**choices_of_source(ingestion), **_name_choices(chosen)},
+        {name: split_facts[name] for name in ("source_root", "service")}
+        | _name_choices(split_facts),
+        "03_primary/split_facts.json",
+    )
+
+
+def _name_choices(values: dict[str, Any]) -> dict[str, str]:
+    """Return the choices of the splits as the command line takes them."""
+    return {
+        "train_months": span_months(values["train_months"]),
+        "test_months": span_months(values["test_months"]),
+        "feature_engineering.validation_days": str(values["validation_days"]),
+        "feature_engineering.presentation": values["presentation"],
+        "feature_engineering.refit": str(values["refit"]).lower(),
     }
 
 
@@ -83,46 +108,38 @@ def train_baseline(
     return train_lookup(known, early_transformer, params, facts), early
 
 
-def gather_training_set(
+def train_predictor(
     model_input_train: pd.DataFrame,
     model_input_validation: pd.DataFrame,
     model_input_known: pd.DataFrame,
     early_transformer: FeatureTransformer,
     feature_transformer: FeatureTransformer,
-) -> TrainingSet:
-    """Put together what the estimator is trained on.
-
-    Args:
-        model_input_train: What it learns from at first.
-        model_input_validation: By which it stops, and its intervals are calibrated.
-        model_input_known: All known trips; none if it is not to be fitted once more.
-        early_transformer: Makes the features of the first two.
-        feature_transformer: Makes those of the third.
-    """
-    inputs = model_input_train, model_input_validation, model_input_known
-    train, validation, known = (Examples.from_frame(rows) for rows in inputs)
-    again = known if len(known.minutes) else None
-    return TrainingSet(early_transformer, train, validation, feature_transformer, again)
-
-
-def train_predictor(
-    training_set: TrainingSet, facts: dict[str, Any], params: ModellingParams
+    facts: dict[str, Any],
+    params: ModellingParams,
 ) -> tuple[Predictor, Predictor, dict[str, Any]]:
     """Train the estimator, calibrate its intervals, and put them together with the transformer.
 
     Args:
-        training_set: What it learns from and by what it stops.
+        model_input_train: What the estimator learns from at first.
+        model_input_validation: What stops the training early, and calibrates the intervals.
+        model_input_known: All known trips; no rows if the estimator is not to be fitted once more.
+        early_transformer: Made the features of the first two.
+        feature_transformer: Made those of the third.
         facts: What the model is learnt from.
         params: Family, objective and settings.
 
     Returns:
-        The predictor, one that the validation trips are new to, and how the loss fell.
+        The predictor, one that the validation trips are new to, and the loss after each round.
     """
+    inputs = model_input_train, model_input_validation, model_input_known
+    first, validation, known = (Examples.from_frame(rows) for rows in inputs)
+    refit = known if len(known.minutes) else None
+    training_set = TrainingSet(early_transformer, first, validation, feature_transformer, refit)
     trained = train(training_set, params, facts)
     log.info(
         "%s trained on %d rows of %d features, %d rounds",
         params.model_type,
-        *training_set.train.matrix.shape,
+        *first.matrix.shape,
         trained.curve.best_round,
     )
     return trained.predictor, trained.early, asdict(trained.curve)

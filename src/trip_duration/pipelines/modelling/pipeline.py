@@ -13,6 +13,7 @@ def create_pipeline() -> Pipeline:
                 func=nodes.describe_training,
                 inputs={
                     "split_facts": "split_facts",
+                    "ingestion": "params:ingestion",
                     "feature_engineering": "params:feature_engineering",
                     "modelling": "params:modelling",
                 },
@@ -32,21 +33,13 @@ def create_pipeline() -> Pipeline:
                 name="train_baseline",
             ),
             Node(
-                func=nodes.gather_training_set,
+                func=nodes.train_predictor,
                 inputs={
                     "model_input_train": "model_input_train",
                     "model_input_validation": "model_input_validation",
                     "model_input_known": "model_input_known",
                     "early_transformer": "early_transformer",
                     "feature_transformer": "feature_transformer",
-                },
-                outputs="training_set",
-                name="gather_training_set",
-            ),
-            Node(
-                func=nodes.train_predictor,
-                inputs={
-                    "training_set": "training_set",
                     "facts": "training_facts",
                     "params": "params:modelling",
                 },

@@ -18,7 +18,7 @@ from trip_duration.pipelines.reporting.card_findings import (
     write_intervals,
     write_worst,
 )
-from trip_duration.pipelines.reporting.card_limits import is_synthetic, list_limits
+from trip_duration.pipelines.reporting.card_limits import list_limits
 from trip_duration.pipelines.reporting.card_studies import write_behaviour, write_studies
 from trip_duration.pipelines.reporting.card_tables import (
     Json,
@@ -35,6 +35,7 @@ from trip_duration.pipelines.reporting.card_words import (
     IMPORTANCE,
     PRESENTATIONS,
     REFIT,
+    describe_source,
     say_training,
 )
 from trip_duration.pipelines.reporting.figures_slices import Metrics, Slices
@@ -102,8 +103,8 @@ def write_model_card(
         metrics=table_metrics(metrics),
         intervals=write_intervals(metrics, slices, run_facts),
         durations=table_durations(slices),
-        highlights=bullets(highlight(slices)),
-        limits=bullets(list_limits(metrics, slices, manifest, run_facts)),
+        highlights=bullets(highlight(slices, card_findings["worst"]["min_trips"])),
+        limits=bullets(list_limits(metrics, slices, run_facts)),
     )
 
 
@@ -153,9 +154,7 @@ def _describe_data(metrics: Metrics, quality: Json, manifest: Json, run: Json) -
     zones = [f"`{name}` sha256 `{file['sha256']}`" for name, file in manifest["zones"].items()]
     return {
         **totals,
-        "source_words": ", in the form of which a synthetic city has published them"
-        if is_synthetic(manifest)
-        else "",
+        **describe_source(run),
         "months": table_months(quality, manifest, run["facts"]),
         "zone_files": ", ".join(zones),
         "splits": table_splits(metrics, quality, run["facts"]),
@@ -171,7 +170,7 @@ def _describe_findings(findings: dict[str, Any], run: Json) -> dict[str, str]:
         "fairness": write_fairness(findings["fairness"]),
         "explanation": write_explanation(findings["explanation"], run),
         "behaviour": write_behaviour(findings["studies"], run["sha256"]),
-        "studies": write_studies(findings["studies"]),
+        "studies": write_studies(findings["studies"], run["source"]),
     }
 
 
@@ -188,10 +187,18 @@ def summarise(metrics: Metrics, facts: Json) -> str:
     )
 
 
-def highlight(slices: Slices) -> list[str]:
-    """Name the hardest and easiest places and hours."""
+def highlight(slices: Slices, min_trips: int) -> list[str]:
+    """Name the hardest and easiest places and hours.
+
+    Args:
+        slices: Errors on test trips by slicing.
+        min_trips: Trips below which the error of a slice is mostly chance, and not ranked.
+    """
     by_error = {
-        name: sorted(slices[name], key=lambda record: -record["mae"])
+        name: sorted(
+            (record for record in slices[name] if record["trips"] >= min_trips),
+            key=lambda record: -record["mae"],
+        )
         for name in ("borough_pair", "pickup_zone", "hour", "weekday_hour")
     }
     lines = {

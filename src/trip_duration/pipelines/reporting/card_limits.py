@@ -10,17 +10,12 @@ from trip_duration.pipelines.reporting.figures_slices import Metrics, Slices
 from trip_duration.tlc.zones import SHAPE_OF
 
 
-def is_synthetic(manifest: Json) -> bool:
-    """Tell whether any month was made up rather than published."""
-    return any(month["source"] == SYNTHETIC for month in manifest["months"].values())
-
-
-def list_limits(metrics: Metrics, slices: Slices, manifest: Json, run: Json) -> list[str]:
+def list_limits(metrics: Metrics, slices: Slices, run: Json) -> list[str]:
     """List what the model cannot do, as far as the run shows it."""
     facts = run["facts"]
     limits = [
         "The trips are made up by a synthetic city: these figures say nothing about New York."
-        if is_synthetic(manifest)
+        if run["source"] == SYNTHETIC
         else "",
         f"Learnt from {facts['service']} taxis only; other services drive other trips."
         + " Green taxis may pick up passengers in Manhattan below 96th Street and at the airports "

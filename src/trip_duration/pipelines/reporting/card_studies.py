@@ -43,10 +43,28 @@ def write_behaviour(studies: dict[str, Json], sha256: str) -> str:
     return f"**These are of another model** than the card: `{command}`.\n\n{found}"
 
 
-def write_studies(studies: dict[str, Json]) -> str:
-    """Write the studies that have a command of their own, each under its title."""
+def write_studies(studies: dict[str, Json], source: str) -> str:
+    """Write the studies that have a command of their own, each under its title.
+
+    Args:
+        studies: Reports by name.
+        source: Kind of source of the months that the model has learnt from. Figures of a study on
+            months of another kind are left out.
+    """
     titles = {name: _card(studies, name).get("title", name.capitalize()) for name in _STUDIES}
-    return "\n\n".join(f"### {title}\n\n{_write(studies, name)}" for name, title in titles.items())
+    return "\n\n".join(
+        f"### {title}\n\n{_write_study(studies, name, source)}" for name, title in titles.items()
+    )
+
+
+def _write_study(studies: dict[str, Json], name: str, source: str) -> str:
+    report = studies[name]
+    # a search keeps it in its study; reports of older versions do not have it
+    studied = report.get("source") or report.get("study", {}).get("source") or source
+    if studied == source:
+        return _write(studies, name)
+    command = _COMMAND.format(name=name)
+    return f"The last one was made on {studied} months, not on {source} ones: `{command}`."
 
 
 def _write(studies: dict[str, Json], name: str) -> str:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from trip_duration.params import SYNTHETIC
+
 FAMILIES = {
     "lightgbm": "Gradient-boosted trees (LightGBM), stopped early on the validation trips.",
     "xgboost": "Gradient-boosted trees (XGBoost), stopped early on the validation trips.",
@@ -56,3 +60,16 @@ def say_training(family: str, objective: str) -> str:
     """Say what training has minimised, if anything."""
     least = f"trained to the least {_OBJECTIVES.get(objective, objective)}"
     return _TRAINED.get((family, objective), least)
+
+
+def describe_source(run: dict[str, Any]) -> dict[str, str]:
+    """Describe where the trips come from, in the head of the card and in its section on data."""
+    if run["source"] == SYNTHETIC:
+        return {
+            "source": "synthetic: the trips are made up by a generated city",
+            "source_words": ", in the form of which a synthetic city has published them",
+        }
+    return {
+        "source": f"real: files of TLC from `{run['source_root']}`",
+        "source_words": f", from `{run['source_root']}`",
+    }

@@ -38,12 +38,14 @@ def draw_predicted_against_actual(predictions: pd.DataFrame, params: ReportingPa
     traces += [_diagonal(n, longest) for n in (1, 2)]
     outside = int((sample[["duration_minutes", *_SHOWN]] > longest).any(axis=1).sum())
     words = f"{len(sample):,} of {len(test):,} test trips, {outside:,} of them outside the axes"
-    half = test[list(_SHOWN)].sub(test["duration_minutes"], axis=0).abs().median()
+    errors = test[list(_SHOWN)].sub(test["duration_minutes"], axis=0).abs()
+    measured = test["trip_distance"].notna()
+    half = [errors["request"].median(), errors.loc[measured, "request_with_distance"].median()]
     minutes = {"range": [0, longest], "constrain": "domain"}
     return make_figure(
         traces,
-        f"Half of the test trips are predicted within {half['request']:.1f} minutes, "
-        f"{half['request_with_distance']:.1f} where the distance is known",
+        f"Half of the test trips are predicted within {half[0]:.1f} minutes, "
+        f"{half[1]:.1f} where the distance is known",
         xaxis=axis("actual duration", "minutes", domain=[0, 0.48], **minutes),
         xaxis2=axis("actual duration", "minutes", domain=[0.52, 1], **minutes),
         yaxis=axis("predicted duration", "minutes", **minutes),

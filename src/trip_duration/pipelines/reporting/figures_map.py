@@ -23,10 +23,12 @@ from trip_duration.evaluation.figures import (
     make_figure,
     note,
 )
+from trip_duration.params import ReportingParams
 from trip_duration.pipelines.reporting.figures_slices import (
     Metrics,
     Slices,
     hardest,
+    note_ranked,
     title_slices,
 )
 
@@ -36,7 +38,11 @@ _TOO_FEW = "too few test trips"
 
 
 def draw_error_map(
-    slices: Slices, zones: pd.DataFrame, zone_outlines: dict[str, Any], metrics: Metrics
+    slices: Slices,
+    zones: pd.DataFrame,
+    zone_outlines: dict[str, Any],
+    metrics: Metrics,
+    params: ReportingParams,
 ) -> Figure:
     """Draw the zones of the city, coloured by the error of the trips that begin there.
 
@@ -45,11 +51,13 @@ def draw_error_map(
         zones: Names and boroughs of the zones.
         zone_outlines: GeoJSON in degrees, each feature's ``id`` being the zone id.
         metrics: For the error over all test trips.
+        params: Trips below which a zone is not ranked.
     """
-    errors = {record["pickup_zone"]: record for record in slices["pickup_zone"]}
+    records, least = slices["pickup_zone"], params.worst_min_trips
+    errors = {record["pickup_zone"]: record for record in records}
     edges = class_edges([record["mae"] for record in errors.values()])
     names = dict(zip(zones["zone"], zones["name"] + ", " + zones["borough"], strict=True))
-    worst = hardest(slices["pickup_zone"])
+    worst = hardest(records, least)
     where = f"Pickups in {worst['pickup_name']} are the hardest" if worst else ""
     hidden = {"visible": False, "showgrid": False}
     return make_figure(
@@ -60,7 +68,10 @@ def draw_error_map(
         title_slices(where, worst, metrics),
         xaxis=hidden,
         yaxis={**hidden, "scaleanchor": "x", "scaleratio": _STRETCH},
-        annotations=[note(f"grey: {_TOO_FEW}", 0.01, 0.98, xanchor="left")],
+        annotations=[
+            note(f"grey: {_TOO_FEW}", 0.01, 0.98, xanchor="left"),
+            note_ranked("zones of the pickup", records, least),
+        ],
         showlegend=False,
         hovermode="closest",
         margin={"l": 10, "r": 10, "t": 60, "b": 10},

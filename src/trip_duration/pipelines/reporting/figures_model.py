@@ -50,13 +50,22 @@ def draw_feature_importance(run_facts: dict[str, Any]) -> Figure:
                 "hovertemplate": "<b>%{y}</b>: %{x:.2f} %<br>%{customdata}<extra></extra>",
             }
         ],
-        f"{ranked[0]} has {percent[0]:.0f} % of the importance of all {len(shares)} features"
-        if ranked
-        else "The model has no features",
+        _title_importance(ranked, percent, len(shares)),
         xaxis=axis("share of the importance", "%", rangemode="tozero"),
         yaxis={"autorange": "reversed", "showgrid": False, "dtick": 1},
         height=max(450, 110 + 22 * len(ranked)),
     )
+
+
+def _title_importance(ranked: list[str], percent: list[float], features: int) -> str:
+    if not ranked:
+        return "The model has no features"
+    alike = [name for name, share in zip(ranked, percent, strict=True) if share == percent[0]]
+    if len(alike) > 1:
+        return (
+            f"{len(alike)} of {features} features share the largest importance, {percent[0]:.0f} %"
+        )
+    return f"{ranked[0]} has {percent[0]:.0f} % of the importance of all {features} features"
 
 
 def draw_learning_curve(learning_curve: dict[str, Any]) -> Figure:
@@ -70,7 +79,7 @@ def draw_learning_curve(learning_curve: dict[str, Any]) -> Figure:
     rounds, best = max(len(train), len(validation)), learning_curve["best_round"]
     loss, unit = _LOSSES.get(learning_curve["loss"], (learning_curve["loss"], ""))
     if not rounds:
-        title = f"This family keeps no learning curve; it was trained in {best:,} rounds"
+        title = "This family keeps no learning curve" + f" of its {best:,} rounds" * (best > 0)
         return make_figure([], title, annotations=[note("no losses to draw", 0.5, 0.5)])
     traces = [_curve("training trips", train, BLUE), _curve("validation trips", validation, ORANGE)]
     mark = {"line": {"color": INK, "dash": "dot", "width": 1}, "type": "line", "yref": "paper"}
@@ -127,7 +136,7 @@ def draw_data_quality(data_quality: dict[str, Any]) -> Figure:
     return make_figure(
         traces,
         f"{100 * share:.1f} % of {read:,} rows were rejected"
-        + (f', chiefly under the rule "{_plain(most)}"' * bool(most)),
+        + (f', most often under the rule "{_plain(most)}"' * bool(most)),
         barmode="stack",
         xaxis={**by_month, "showticklabels": False},
         xaxis2=axis("month", anchor="y2", **by_month),

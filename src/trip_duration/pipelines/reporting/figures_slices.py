@@ -8,26 +8,35 @@ import numpy as np
 import pandas as pd
 
 from trip_duration.evaluation.figures import (
+    INK,
     Figure,
     Trace,
     axis,
     colour_bar,
     colour_scale,
     make_figure,
+    note,
 )
 from trip_duration.evaluation.slices import DAYS
+from trip_duration.params import ReportingParams
 
 Slices = dict[str, list[dict[str, Any]]]
 Metrics = dict[str, dict[str, dict[str, float]]]
 
 
-def hardest(slices: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """Return the slice with the largest error, if there is any slice."""
-    return max(slices, key=lambda record: record["mae"], default=None)
+def hardest(slices: list[dict[str, Any]], min_trips: int) -> dict[str, Any] | None:
+    """Return the slice with the largest error of those with trips enough to be ranked, if any.
+
+    Args:
+        slices: Records of one slicing.
+        min_trips: Trips below which the error of a slice is mostly chance.
+    """
+    ranked = [record for record in slices if record["trips"] >= min_trips]
+    return max(ranked, key=lambda record: record["mae"], default=None)
 
 
 def title_slices(what: str, worst: dict[str, Any] | None, metrics: Metrics) -> str:
-    """Say which slice is hardest, in one line.
+    """Write the title of a figure of slices: the one with the largest error, beside all trips.
 
     Args:
         what: The slice in words, with a verb.
@@ -36,20 +45,34 @@ def title_slices(what: str, worst: dict[str, Any] | None, metrics: Metrics) -> s
     """
     overall = metrics["test"]["request"]["mae"]
     if worst is None:
-        return f"No slice has trips enough; over all, predictions are off by {overall:.1f} minutes"
+        return f"Predictions of all test trips are off by {overall:.1f} minutes on average"
     trips = f"{what} ({worst['trips']:,} trips)"
     return f"{trips}: {worst['mae']:.1f} minutes off on average, {overall:.1f} over all trips"
 
 
-def draw_error_by_hour(slices: Slices, metrics: Metrics) -> Figure:
+def note_ranked(kind: str, records: list[dict[str, Any]], min_trips: int) -> dict[str, Any]:
+    """Write the subtitle: which slices were ranked for the title.
+
+    Args:
+        kind: Kind of slice in words, in the plural.
+        records: Records of the slicing.
+        min_trips: Trips below which a slice is not ranked.
+    """
+    ranked = sum(record["trips"] >= min_trips for record in records)
+    words = f"ranked: the {ranked} of {len(records)} {kind} with at least {min_trips:,} test trips"
+    return note(words, 0, 1, yanchor="bottom", xanchor="left", font={"color": INK})
+
+
+def draw_error_by_hour(slices: Slices, metrics: Metrics, params: ReportingParams) -> Figure:
     """Draw the error by weekday and hour of the pickup, above the number of trips.
 
     Args:
         slices: Errors by ``weekday_hour``.
         metrics: For the error over all test trips.
+        params: Trips below which an hour is not ranked.
     """
-    records = slices["weekday_hour"]
-    worst = hardest(records)
+    records, least = slices["weekday_hour"], params.worst_min_trips
+    worst = hardest(records, least)
     when = f"{DAYS[worst['weekday']]} at {worst['hour']:02}:00 is the hardest hour" if worst else ""
     hours: dict[str, Any] = {"dtick": 2, "range": [-0.5, 23.5], "showgrid": False}
     days: dict[str, Any] = {"autorange": "reversed", "showgrid": False}
@@ -63,6 +86,7 @@ def draw_error_by_hour(slices: Slices, metrics: Metrics) -> Figure:
         xaxis2=axis("hour of the pickup", anchor="y2", **hours),
         yaxis=axis("", domain=[0.53, 1], **days),
         yaxis2=axis("", domain=[0, 0.47], anchor="x2", **days),
+        annotations=[note_ranked("hours of the week", records, least)],
     )
 
 
@@ -109,15 +133,16 @@ def _with_gaps(grid: pd.DataFrame) -> list[list[float | None]]:
     return [[None if pd.isna(value) else value for value in row] for row in grid.to_numpy()]
 
 
-def draw_error_by_borough_pair(slices: Slices, metrics: Metrics) -> Figure:
+def draw_error_by_borough_pair(slices: Slices, metrics: Metrics, params: ReportingParams) -> Figure:
     """Draw the error by the boroughs of pickup and drop-off, with the number of trips.
 
     Args:
         slices: Errors by ``borough_pair``.
         metrics: For the error over all test trips.
+        params: Trips below which a pair is not ranked.
     """
-    records = slices["borough_pair"]
-    worst = hardest(records)
+    records, least = slices["borough_pair"], params.worst_min_trips
+    worst = hardest(records, least)
     where = (
         f"{worst['pickup_borough']} to {worst['dropoff_borough']} is the hardest" if worst else ""
     )
@@ -126,6 +151,7 @@ def draw_error_by_borough_pair(slices: Slices, metrics: Metrics) -> Figure:
         title_slices(where, worst, metrics),
         xaxis=axis("borough of the drop-off", showgrid=False),
         yaxis=axis("borough of the pickup", showgrid=False, autorange="reversed"),
+        annotations=[note_ranked("pairs of boroughs", records, least)],
     )
 
 

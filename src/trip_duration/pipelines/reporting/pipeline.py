@@ -74,13 +74,13 @@ def _draw_errors() -> list[Node]:
         ),
         Node(
             func=figures_slices.draw_error_by_hour,
-            inputs=["slices", "metrics"],
+            inputs=["slices", "metrics", "params:reporting"],
             outputs="report_error_by_hour",
             name="draw_error_by_hour",
         ),
         Node(
             func=figures_slices.draw_error_by_borough_pair,
-            inputs=["slices", "metrics"],
+            inputs=["slices", "metrics", "params:reporting"],
             outputs="report_error_by_borough_pair",
             name="draw_error_by_borough_pair",
         ),
@@ -91,6 +91,7 @@ def _draw_errors() -> list[Node]:
                 "zones": "zones",
                 "zone_outlines": "zone_outlines",
                 "metrics": "metrics",
+                "params": "params:reporting",
             },
             outputs="report_error_map",
             name="draw_error_map",
@@ -138,6 +139,7 @@ def _describe_run() -> list[Node]:
             func=facts.describe_run,
             inputs={
                 "predictor": "predictor",
+                "raw_manifest": "raw_manifest",
                 "ingestion": "params:ingestion",
                 "data_processing": "params:data_processing",
                 "feature_engineering": "params:feature_engineering",

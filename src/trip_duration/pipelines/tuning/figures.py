@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
+import pandas as pd
+
 from trip_duration.evaluation.figures import (
     BLUE,
     GREY,
@@ -20,6 +22,8 @@ from trip_duration.evaluation.figures import (
 )
 
 _LOG_RATIO = 20.0
+# trials from which a correlation of ranks says something
+_FEWEST = 10
 
 
 def draw_tuning_history(tuning_report: dict[str, Any]) -> Figure:
@@ -30,7 +34,6 @@ def draw_tuning_history(tuning_report: dict[str, Any]) -> Figure:
     """
     complete = _complete(tuning_report)
     values = [trial["value"] for trial in complete]
-    winner, gain = tuning_report["winner"], tuning_report["gain"]
     lost = len(tuning_report["trials"]) - len(complete)
     traces: list[Trace] = [
         {
@@ -55,11 +58,20 @@ def draw_tuning_history(tuning_report: dict[str, Any]) -> Figure:
     ]
     return make_figure(
         traces,
-        f"Trial {winner['number']} of {len(tuning_report['trials'])} is the best, "
-        f"{100 * gain['share']:.2f} % below the configured settings",
+        _title_history(tuning_report),
         xaxis=axis(f"trial; {lost} given up early or failed are not drawn" if lost else "trial")
         | {"dtick": _step(tuning_report)},
         yaxis=axis(_score(tuning_report), "minutes"),
+    )
+
+
+def _title_history(report: dict[str, Any]) -> str:
+    winner, tried = report["winner"], len(report["trials"])
+    if winner["number"] == report["default"]["number"]:
+        return f"No trial of {tried} has a lower error than the configured settings"
+    return (
+        f"Trial {winner['number']} has the lowest error of {tried}, "
+        f"{100 * report['gain']['share']:.2f} % below the configured settings"
     )
 
 
@@ -83,11 +95,27 @@ def draw_tuning_parameters(tuning_report: dict[str, Any]) -> Figure:
     rows = -(-len(names) // columns)
     return make_figure(
         [_against(name, place, tuning_report) for place, name in enumerate(names, start=1)],
-        "What each parameter did; the winner is orange",
+        _title_parameters(complete, names, tuning_report["winner"]["number"]),
         showlegend=False,
         grid={"rows": rows, "columns": columns, "pattern": "independent", "ygap": 0.35},
         height=160 + 260 * rows,
         **layout,
+    )
+
+
+def _title_parameters(trials: list[dict[str, Any]], names: list[str], winner: int) -> str:
+    """Name the parameter that the error goes with most, if there are trials enough to tell."""
+    errors = pd.Series([trial["value"] for trial in trials]).rank()
+    values = pd.DataFrame([trial["params"] for trial in trials])[names].select_dtypes("number")
+    # Spearman's: the correlation of ranks
+    found = values.rank().corrwith(errors).dropna()
+    orange = f"; trial {winner}, the best, is orange"
+    if len(trials) < _FEWEST or found.empty:
+        return f"Error of {len(trials)} trials by parameter{orange}"
+    name = str(found.abs().idxmax())
+    return (
+        f"The error goes most with {name} (rank correlation {found[name]:+.2f} over "
+        f"{len(trials)} trials){orange}"
     )
 
 

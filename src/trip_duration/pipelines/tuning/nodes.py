@@ -20,8 +20,14 @@ from trip_duration.models.tuning import (
     search,
 )
 from trip_duration.months import MonthPart, month_bounds
-from trip_duration.params import FeatureEngineeringParams, ModellingParams, TuningParams
+from trip_duration.params import (
+    FeatureEngineeringParams,
+    IngestionParams,
+    ModellingParams,
+    TuningParams,
+)
 from trip_duration.pipelines.tuning.report import winner_of
+from trip_duration.tlc.provenance import require_provenance, require_same_files
 
 log = logging.getLogger(__name__)
 Record = dict[str, Any]
@@ -48,7 +54,7 @@ def make_tuning_folds(
     zones: pd.DataFrame,
     feature_engineering: FeatureEngineeringParams,
     tuning: TuningParams,
-) -> list[Fold]:
+) -> tuple[list[Fold], list[dict[str, int]]]:
     """Make the folds that all trials share: features and durations, the earliest first.
 
     Args:
@@ -56,39 +62,52 @@ def make_tuning_folds(
         zones: Geometry of the zones.
         feature_engineering: Settings of features, and the days by which training stops.
         tuning: Number and length of the folds.
+
+    Returns:
+        The folds, and the numbers of trips of each that it learns from (``train``), stops by
+        (``validation``) and is scored on (``test``).
     """
     _, end = month_bounds(feature_engineering.train_months[-1])
     windows = fold_windows(end, tuning)
-    return [make_fold(known_trips, window, zones, feature_engineering) for window in windows]
+    folds = [make_fold(known_trips, window, zones, feature_engineering) for window in windows]
+    return folds, [dict(fold.sizes) for fold in folds]
 
 
 def describe_study(
     trips: dict[str, MonthPart],
+    raw_manifest: Record,
     zones: pd.DataFrame,
+    ingestion: IngestionParams,
     feature_engineering: FeatureEngineeringParams,
     modelling: ModellingParams,
     tuning: TuningParams,
 ) -> Record:
-    """Say what is searched, so that a later run knows which trials are its own.
+    """Describe what is searched, so that a later run recognises its own trials.
 
     Args:
         trips: Processed months; their rows are not read.
+        raw_manifest: Records of the ingested months.
         zones: Geometry of the zones.
+        ingestion: Source and service that the parameters of this run name.
         feature_engineering: Months and settings of features.
         modelling: Family, objective and configured settings.
         tuning: Folds, strategy and space. More trials or time continue the same study.
 
     Returns:
-        Family, strategy, space, months and windows of the folds, and under ``digest`` the identity
-        of all that the outcome of a trial depends on, the code included.
+        Family, source, strategy, space, months and windows of the folds, and under ``digest`` the
+        identity of all that the outcome of a trial depends on, the code included.
 
     Raises:
+        DataError: If the parameters name another source or service than the records of the data.
         ParameterError: If the family has no space.
     """
+    provenance = require_provenance(raw_manifest, ingestion)
     months, family = feature_engineering.train_months, modelling.model_type
+    require_same_files(raw_manifest, trips, months)
     facts = {
         "family": family,
-        "service": trips[months[0]].record["service"],
+        "source": provenance.source,
+        "service": provenance.service,
         "train_months": list(months),
         "objective": modelling.objective,
         "strategy": tuning.strategy,

@@ -27,14 +27,16 @@ def create_pipeline() -> Pipeline:
                     "feature_engineering": "params:feature_engineering",
                     "tuning": "params:tuning",
                 },
-                outputs="tuning_folds",
+                outputs=["tuning_folds", "tuning_fold_sizes"],
                 name="make_tuning_folds",
             ),
             Node(
                 func=nodes.describe_study,
                 inputs={
                     "trips": "trips",
+                    "raw_manifest": "raw_manifest",
                     "zones": "zones",
+                    "ingestion": "params:ingestion",
                     "feature_engineering": "params:feature_engineering",
                     "modelling": "params:modelling",
                     "tuning": "params:tuning",
