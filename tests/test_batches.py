@@ -25,18 +25,16 @@ from tests.registry.conftest import (
     register,
     registry,
 )
-from trip_duration import schemas
 from trip_duration.datasets import AnswerFilesDataset, ChosenPredictorDataset, RequestFilesDataset
 from trip_duration.datasets.batches import RefusedBatch
 from trip_duration.errors import DataError
-from trip_duration.features import FeatureTransformer, calendar
+from trip_duration.features import FeatureTransformer
 from trip_duration.inference import Batch, Requested, RequestFile, checking, find_files, write_batch
 from trip_duration.models import Predictor
 from trip_duration.models.lightgbm import LightGBM
 from trip_duration.params import LightGBMParams
 from trip_duration.registry import Version
 from trip_duration.registry.promotion import Keeper
-from trip_duration.serving import wire
 
 # the fixtures are at home beside the tests of features and of the registry
 __all__ = [
@@ -532,13 +530,6 @@ def test_a_folder_goes_on_with_the_file_that_it_was_at(
     answer(predictor, source, tmp_path / "out")
     assert len(asked) == 2 + 1 + 2
     assert sorted(p.stem for p in (tmp_path / "out").iterdir()) == list("abcd")
-
-
-def test_the_bounds_are_those_of_the_service() -> None:
-    ours = (schemas.LAST_REQUESTED_ZONE, schemas.MOST_MILES)
-    assert ours == (wire.LAST_ZONE, wire.MOST_MILES)
-    years = (schemas.FIRST_YEAR, schemas.LAST_YEAR)
-    assert years == (calendar.FIRST_YEAR, calendar.LAST_YEAR)
 
 
 @pytest.mark.parametrize(

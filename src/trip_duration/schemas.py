@@ -17,14 +17,11 @@ from pandera.engines import pandas_engine
 from pandera.errors import SchemaErrors
 from pandera.typing import Series
 
+from trip_duration import request_bounds
 from trip_duration.errors import ContractError
 from trip_duration.months import MonthPart
 
 LAST_ZONE = 263
-# what a request may be, in the service and in bulk alike
-LAST_REQUESTED_ZONE = 32_767
-MOST_MILES = 1_000.0
-FIRST_YEAR, LAST_YEAR = 2008, 2050
 SPLITS = ("train", "validation", "test")
 POLYGONS = ("Polygon", "MultiPolygon")
 _EXAMPLES = 5
@@ -146,13 +143,13 @@ class BatchRequests(_Strict):
 
     pickup_datetime: Series[LocalTime] = _column(
         "local time of New York",
-        ge=pd.Timestamp(FIRST_YEAR, 1, 1),
-        lt=pd.Timestamp(LAST_YEAR + 1, 1, 1),
+        ge=pd.Timestamp(request_bounds.FIRST_YEAR, 1, 1),
+        lt=pd.Timestamp(request_bounds.LAST_YEAR + 1, 1, 1),
     )
-    pickup_zone: Series[np.int64] = _column("taxi zone", ge=1, le=LAST_REQUESTED_ZONE)
-    dropoff_zone: Series[np.int64] = _column("taxi zone", ge=1, le=LAST_REQUESTED_ZONE)
+    pickup_zone: Series[np.int64] = _column("taxi zone", ge=1, le=request_bounds.LAST_ZONE)
+    dropoff_zone: Series[np.int64] = _column("taxi zone", ge=1, le=request_bounds.LAST_ZONE)
     route_distance: Series[np.float64] = _column(
-        "miles; null if not given", ge=0, le=MOST_MILES, nullable=True
+        "miles; null if not given", ge=0, le=request_bounds.MOST_MILES, nullable=True
     )
 
 

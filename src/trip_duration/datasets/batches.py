@@ -17,7 +17,6 @@ from trip_duration.datasets.registered import Place
 from trip_duration.errors import DataError, ModelFileError, ParameterError, TripDurationError
 from trip_duration.months import span_months
 from trip_duration.registry import CHAMPION, MODEL_NAME, Registry
-from trip_duration.registry.champions import has_champion
 from trip_duration.registry.places import SQLITE
 
 if TYPE_CHECKING:
@@ -123,7 +122,7 @@ class ChosenPredictorDataset(AbstractDataset[Any, "Predictor"]):
         from trip_duration.models import Predictor  # noqa: PLC0415 - see RequestFilesDataset
 
         with _refusing():
-            if self._model is None and has_champion(self._registry, self._named):
+            if self._model is None and self._registry.has_champion(required=self._named):
                 return self._load_version(CHAMPION)
             model = self._model or self._default
             folder = self._project / model

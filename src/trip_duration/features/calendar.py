@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trip_duration.features.dictionary import Feature
+from trip_duration.request_bounds import FIRST_YEAR, LAST_YEAR
 
 FEATURES = (
     Feature("hour", "hour of the day of the pickup", "0-23", "calendar"),
@@ -18,7 +19,6 @@ FEATURES = (
     Feature("workday", "neither weekend nor federal holiday", "0 or 1", "calendar"),
     Feature("holiday", "federal holiday", "0 or 1", "calendar"),
 )
-FIRST_YEAR, LAST_YEAR = 2008, 2050
 _FIRST_DAY = np.datetime64(f"{FIRST_YEAR}-01-01")
 _FIRST_DAY_NUMBER = int(_FIRST_DAY.astype(np.int64))
 _MINUTE = 60_000_000

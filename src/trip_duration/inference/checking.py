@@ -16,11 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from trip_duration.errors import DataError
-from trip_duration.features.calendar import FIRST_YEAR, LAST_YEAR
 from trip_duration.features.requests import ROUTE_DISTANCE, Requests
 from trip_duration.inference.reading import Chunk
 from trip_duration.months import TIME_ZONE
-from trip_duration.schemas import LAST_REQUESTED_ZONE, MOST_MILES, BatchRequests, check_frame
+from trip_duration.request_bounds import FIRST_YEAR, LAST_YEAR, LAST_ZONE, MOST_MILES
 
 # characters of a value that a reason shows
 _MOST_SHOWN = 200
@@ -70,6 +69,8 @@ def check_chunk(chunk: Chunk) -> tuple[Requests, Findings]:
         DataError: If a column is of a type that cannot be read, or if rows that are taken for good
             break the contract ``BatchRequests``.
     """
+    from trip_duration.schemas import BatchRequests, check_frame  # noqa: PLC0415 - half a second
+
     findings = Findings(np.zeros(len(chunk.table), dtype=bool))
     time = _read(chunk, "pickup_datetime", findings, _read_times)
     zones = [_read(chunk, n, findings, _read_zones) for n in ("pickup_zone", "dropoff_zone")]
@@ -171,10 +172,10 @@ def _local(index: pd.DatetimeIndex) -> Any:
 def _read_zones(column: pa.Array, name: str, findings: Findings) -> Any:
     value, wrong = _numbers(column)
     missing = np.isnan(value) & ~wrong
-    allowed = (value >= 1) & (value <= LAST_REQUESTED_ZONE) & (value == np.floor(value))
+    allowed = (value >= 1) & (value <= LAST_ZONE) & (value == np.floor(value))
     findings.add(missing, name, "is missing")
     wrong |= ~missing & ~allowed
-    findings.add(wrong, name, f"must be a whole number from 1 to {LAST_REQUESTED_ZONE}", column)
+    findings.add(wrong, name, f"must be a whole number from 1 to {LAST_ZONE}", column)
     return value
 
 

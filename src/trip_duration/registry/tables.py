@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from trip_duration.errors import RegistryError
-from trip_duration.registry.places import require_file
+from trip_duration.registry.places import require_file, sqlite_file
 from trip_duration.registry.records import Version, describe
 
 if TYPE_CHECKING:
@@ -74,6 +74,10 @@ def _read(url: str, name: str, *queries: str) -> dict[str, list[Any]] | None:
     # with workspaces, which one is meant is for MLflow to find out
     if not url.startswith(_BACKENDS) or os.environ.get(_WORKSPACES):
         return None
+    file = sqlite_file(url)
+    if file is not None and not file.stat().st_size:
+        # another process is about to make its tables
+        return {query: [] for query in queries}
     from sqlalchemy import text  # noqa: PLC0415 - half a second, which --help need not pay
     from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
 

@@ -13,8 +13,9 @@ from trip_duration.bundle import read_bundle, write_bundle
 from trip_duration.errors import ModelFileError, RegistryError
 from trip_duration.registry import tables
 from trip_duration.registry.client import naming_registry, open_client, without_progress_bar
-from trip_duration.registry.places import with_driver
+from trip_duration.registry.places import sqlite_file, with_driver
 from trip_duration.registry.records import (
+    CHAMPION,
     LEDGER_HEAD,
     METRIC,
     MODEL_NAME,
@@ -79,6 +80,21 @@ class Registry:
             found = self._client.search_registered_models(f"name='{self.name}'")
         # a version may have been deleted by a client that leaves its aliases
         return {alias: str(number) for model in found for alias, number in model.aliases.items()}
+
+    def has_champion(self, required: bool) -> bool:
+        """Tell whether a version is the champion.
+
+        Args:
+            required: Whether a registry that does not exist is an error. The database of a project
+                in which nothing was trained yet does not exist; one that a user has named does.
+
+        Raises:
+            RegistryError: If the registry does not answer, or is required and does not exist.
+        """
+        file = sqlite_file(self.tracking_uri)
+        if file is not None and not required and not file.exists():
+            return False
+        return CHAMPION in self.aliases()
 
     def find(self, reference: str) -> Version | None:
         """Return the version of an alias, a number or a semantic version, or None if none has it.

@@ -17,9 +17,9 @@ import numpy.typing as npt
 
 from trip_duration.bundle import naming, read_bundle
 from trip_duration.errors import ModelFileError
-from trip_duration.features.calendar import FIRST_YEAR
 from trip_duration.features.requests import Requests
 from trip_duration.models.predictor import KIND, Prediction, Predictor
+from trip_duration.request_bounds import FIRST_YEAR
 from trip_duration.serving.trial import SAFE, load_in_process
 from trip_duration.serving.watching import Watch
 from trip_duration.serving.wire import now

@@ -184,11 +184,9 @@ class ChampionOrFolderSource:
         Raises:
             RegistryError: If the registry does not answer.
         """
-        if self._chosen is self._folder:
-            from trip_duration.registry.champions import has_champion  # noqa: PLC0415 - see above
-
-            if has_champion(self._registry.registry, self._named):
-                self._chosen = self._registry
+        undecided = self._chosen is self._folder
+        if undecided and self._registry.registry.has_champion(required=self._named):
+            self._chosen = self._registry
         return self._chosen.identity()
 
     def load(self) -> Served:

@@ -18,11 +18,9 @@ from pydantic import (
 )
 from pydantic.config import JsonDict
 
-from trip_duration.features.calendar import FIRST_YEAR, LAST_YEAR
 from trip_duration.months import TIME_ZONE
+from trip_duration.request_bounds import FIRST_YEAR, LAST_YEAR, LAST_ZONE, MOST_MILES
 
-LAST_ZONE = 32_767
-MOST_MILES = 1_000.0
 ALLOWED = {
     "pickup_datetime": f"ISO 8601, from {FIRST_YEAR}-01-01T00:00:00 to {LAST_YEAR}-12-31T23:59:59; "
     "New York's local time, or any with its offset",

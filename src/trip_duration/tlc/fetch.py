@@ -21,7 +21,6 @@ import pyarrow.parquet as pq
 
 from trip_duration.errors import DataError, SourceError
 from trip_duration.progress import track
-from trip_duration.schemas import ZoneLookup, check_frame
 from trip_duration.storage import hold_lock, remove_unfinished, replacing
 from trip_duration.tlc.files import match_columns
 from trip_duration.tlc.source import RemoteFile, sha256_of
@@ -170,6 +169,8 @@ def _read_trips(path: Path, name: str) -> Facts:
 
 def _read_lookup(path: Path, name: str) -> Facts:
     lookup = pd.read_csv(path, keep_default_na=False)
+    from trip_duration.schemas import ZoneLookup, check_frame  # noqa: PLC0415 - half a second
+
     check_frame(lookup, ZoneLookup, name)
     return None, lookup.columns.tolist()
 

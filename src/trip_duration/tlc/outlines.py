@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from trip_duration.errors import DataError
-from trip_duration.schemas import ZoneOutlines, check_frame
 
 
 class OutlineContract:
@@ -28,6 +27,8 @@ class OutlineContract:
                 "zone_outlines: expected a collection of GeoJSON features with id, properties and "
                 f"geometry; found {error!r}. Make them again by the node build_zones."
             ) from None
+        from trip_duration.schemas import ZoneOutlines, check_frame  # noqa: PLC0415 - half a second
+
         check_frame(pd.DataFrame(features), ZoneOutlines, "zone_outlines")
         return data
 

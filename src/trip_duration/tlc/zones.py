@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from trip_duration.errors import SourceError
-from trip_duration.schemas import ZoneLookup, ZonePolygons, check_frame
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -46,6 +45,8 @@ def read_shapes(archive: Path) -> gpd.GeoDataFrame:
         "kind": polygons.geom_type,
         "area": polygons.area,
     }
+    from trip_duration.schemas import ZonePolygons, check_frame  # noqa: PLC0415 - half a second
+
     check_frame(pd.DataFrame(described), ZonePolygons, str(archive))
     shapes = polygons.dissolve("LocationID")
     copies = [
@@ -75,6 +76,8 @@ def read_lookup(path: Path) -> pd.DataFrame:
             f"{path}: column missing: {', '.join(sorted(missing))}. Found: "
             f"{', '.join(lookup.columns)}. Check that it is TLC's zone lookup."
         )
+    from trip_duration.schemas import ZoneLookup, check_frame  # noqa: PLC0415 - half a second
+
     return check_frame(lookup, ZoneLookup, str(path)).set_index("LocationID")
 
 
