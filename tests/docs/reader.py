@@ -297,9 +297,9 @@ _PLACEHOLDERS: dict[str, Callable[[Reader], str]] = {
     "<MLflow run id>": Reader.find_run,
     "3f9c1a2b7d60": Reader.find_key,
     "model=3": lambda _: "model=1",
-    # the page that names it has two, of which the first serves
-    "[VERSION]": lambda _: "2",
-    "VERSION": lambda _: "2",
+    # the page that names it has two, of which the second serves in the end
+    "[VERSION]": lambda _: "1",
+    "VERSION": lambda _: "1",
 }
 
 

@@ -53,7 +53,9 @@ def make_predictor(fitted: FeatureTransformer) -> Callable[[int], Predictor]:
 
     def make(seed: int) -> Predictor:
         known = make_trips(200, seed)
-        table = LookupTable().fit(fitted.transform(known), known["duration_minutes"])
+        names = fitted.selected_
+        matrix = fitted.transform(known)
+        table = LookupTable().fit(matrix, known["duration_minutes"], feature_names=names)
         return Predictor(fitted, table, 1.0, {"train_months": ["2023-01"], "seed": seed})
 
     return make
