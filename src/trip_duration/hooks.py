@@ -1,7 +1,7 @@
-"""Hooks: parameters and inputs are checked first, the data folder is locked, runs are tracked.
+"""Hooks of a run: they check it first, lock the data folder, show progress, track, show results.
 
-They observe, and refuse. What a run makes does not depend on them; when it ends because months
-break a contract, one of them saves the quality report that no node has come to.
+The results of the nodes do not depend on them. If a run ends because months break a contract, a
+hook saves the quality report, because the node that makes it did not run.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from trip_duration.tracking import files, plugin
 from trip_duration.tracking.description import find_source, run_name
 from trip_duration.tracking.exclusive import lock_data_folder, opening_database
 from trip_duration.tracking.place import TrackingVariable, anchor, require_answer
+from trip_duration.tracking.registration import Outcome
 from trip_duration.tracking.run import TrackedRun
 from trip_duration.tracking.trials import TRIALS, TrialLog
 
@@ -49,7 +50,7 @@ class NodeLogHook:
     @hook_impl(tryfirst=True)
     def before_pipeline_run(self, pipeline: Pipeline) -> None:
         """Begin to count."""
-        # now, for whatever configures logging would take it away
+        # not earlier: configuring logging would remove the handler
         self._nodes.install()
         self._nodes.begin(len(pipeline.nodes))
 
@@ -158,7 +159,7 @@ class DataQualityHook:
             raw, trips = catalog.load("raw_trips"), catalog.load("trips")
             catalog.save(QUALITY, describe_broken_months(broken, raw, trips, params))
         except Exception:
-            # the run has to end with the error that it has ended with
+            # the run ends with its own error, not with this one
             log.exception("the quality report cannot be written")
             return
         place = from_here(files.place(catalog.get(QUALITY)))
@@ -173,6 +174,7 @@ class TrackingHook:
 
     def __init__(self) -> None:
         """Begin without a run; none is open between runs."""
+        self.ended: tuple[TrackedRun, Outcome | None] | None = None
         self._run: TrackedRun | None = None
         self._trials: TrialLog | None = None
         self._variable = TrackingVariable()
@@ -181,7 +183,7 @@ class TrackingHook:
     def after_context_created(self, context: KedroContext) -> Wrapper:
         """Tie the places of the tracking configuration to the project before they are read.
 
-        kedro-mlflow then opens the database; of two that make it at once, MLflow lets one fail.
+        kedro-mlflow then opens the database. If two processes create it at once, one fails.
 
         Raises:
             TrackingError: If the place where runs are tracked does not answer.
@@ -202,7 +204,7 @@ class TrackingHook:
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: Any
     ) -> Wrapper:
         """Decide whether there is to be a run, and log to it what is known already."""
-        self._run = self._trials = None
+        self._run = self._trials = self.ended = None
         asked = plugin.tracked_nodes(pipeline, run_params, catalog)
         if not asked:
             plugin.disable(run_params)
@@ -254,15 +256,14 @@ class TrackingHook:
     def after_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: Any
     ) -> None:
-        """Log what was made while the run is open, and show the results."""
+        """Log the results and register the predictor while the run is open."""
         run, self._run = self._run, None
-        outcome = None
-        if run is not None:
-            with run.failing_on_error():
-                logged = run.finish(run_params, pipeline, catalog)
-                if logged is not None:
-                    outcome = run.register(logged, run_params, pipeline, catalog)
-        show_results(run, outcome, run_params, pipeline, catalog)
+        if run is None:
+            return
+        with run.failing_on_error():
+            logged = run.finish(run_params, pipeline, catalog)
+            outcome = run.register(logged, run_params, pipeline, catalog) if logged else None
+        self.ended = run, outcome
 
     @hook_impl(tryfirst=True)
     def on_pipeline_error(self, error: Exception) -> None:
@@ -270,3 +271,22 @@ class TrackingHook:
         run, self._run = self._run, None
         if run is not None:
             run.fail(error)
+
+
+class ResultsHook:
+    """Shows the results at the end of every run, tracked or not."""
+
+    def __init__(self, tracking: TrackingHook) -> None:
+        """Keep the hook that knows the MLflow run and its registered version."""
+        self._tracking = tracking
+
+    @hook_impl(trylast=True)
+    def after_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: Any
+    ) -> None:
+        """Show the results after kedro-mlflow has ended the run.
+
+        A terminal that is closed must not make the run fail.
+        """
+        run, outcome = self._tracking.ended or (None, None)
+        show_results(run, outcome, run_params, pipeline, catalog)

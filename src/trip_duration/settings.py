@@ -10,6 +10,7 @@ from trip_duration.hooks import (
     DataQualityHook,
     InputHook,
     NodeLogHook,
+    ResultsHook,
     TrackingHook,
 )
 from trip_duration.logs import configure_logs
@@ -34,4 +35,12 @@ silence_libraries()
 configure_logs()
 error_block.install()
 # the last is called first
-HOOKS = (TrackingHook(), DataQualityHook(), DataFolderHook(), NodeLogHook(), InputHook())
+_tracking = TrackingHook()
+HOOKS = (
+    _tracking,
+    ResultsHook(_tracking),
+    DataQualityHook(),
+    DataFolderHook(),
+    NodeLogHook(),
+    InputHook(),
+)

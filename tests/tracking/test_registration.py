@@ -67,7 +67,7 @@ def test_a_whole_run_registers_its_predictor_and_says_so(tracked: Run, finished_
         # metrics on disk are those of an earlier run
         ({}, "modelling behaviour", ["the run has not measured its error on test trips"]),
         (
-            {"modelling": {"lightgbm": {"num_trees": 2}}, "behaviour": {"gate": False}},
+            {"modelling": {"lightgbm": {"num_trees": 2}}},
             "modelling behaviour reporting",
             ["it fails the behaviour checks", "below that of the lookup table, at least 5.0%"],
         ),
@@ -123,17 +123,36 @@ def test_a_run_that_fails_at_its_very_end_has_registered_nothing(
     runs_of: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def broken(*_: Any) -> list[str]:
-        raise OSError("the terminal is gone")
+    def broken(_: Any) -> dict[str, float]:
+        raise OSError("no space left")
 
     project = with_data()
-    monkeypatch.setattr("trip_duration.hooks.whereabouts", broken)
-    with pytest.raises(OSError, match="terminal"):
+    monkeypatch.setattr("trip_duration.tracking.stopwatch.Stopwatch.metrics", broken)
+    with pytest.raises(OSError, match="no space"):
         run_kedro(project, pipeline_names=["modelling", "behaviour", "reporting"])
     (run,) = runs_of(project)
     assert run.info.status == "FAILED"
     assert "registered" not in run.data.tags
     assert versions(project) == []
+
+
+def test_results_that_cannot_be_printed_do_not_fail_the_run(
+    with_data: Callable[[], Path],
+    run_kedro: Any,
+    runs_of: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: Any) -> None:
+        raise BrokenPipeError
+
+    project = with_data()
+    monkeypatch.setattr("trip_duration.hooks.show_results", broken)
+    with pytest.raises(BrokenPipeError):
+        run_kedro(project, pipeline_names=["modelling", "behaviour", "reporting"])
+    (run,) = runs_of(project)
+    assert run.info.status == "FINISHED"
+    assert run.data.tags["registered"] == "1"
+    assert versions(project) == ["1"]
 
 
 @pytest.mark.postgres
