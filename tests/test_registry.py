@@ -61,7 +61,6 @@ def test_the_default_is_all_and_needs_nothing_but_parameters_and_reports_of_stud
             {
                 "registered_challenger",
                 "registered_champion",
-                "baseline",
                 "trips",
                 "passed_months",
                 "data_quality",

@@ -60,6 +60,10 @@ class BrokenMonthsError(DataError):
         super().__init__("\n".join(map(str, errors)))
         self.errors = tuple(errors)
 
+    def __reduce__(self) -> tuple[type[BrokenMonthsError], tuple[tuple[ContractError, ...]]]:
+        """Let the error come whole from another process."""
+        return type(self), (self.errors,)
+
 
 class ModelFileError(TripDurationError):
     """A saved predictor is incomplete, altered, or of an unknown form."""

@@ -83,7 +83,7 @@ def log_candidate(
             run_id=run.info.run_id,
             sha256=predictor.sha256,
             metrics={"test.request.mae": 3.5 + seed},
-            tags={"git.commit": "abc", "data_digest": "def"},
+            tags={"git.commit": "abc", "training_data_digest": "def"},
             description=f"small {seed}",
         )
 

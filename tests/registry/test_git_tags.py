@@ -49,7 +49,7 @@ def register_at(
     count = iter(range(9))
 
     def register(commit: str, clean: str = "true") -> Version:
-        tags = {"git.commit": commit, "git.clean": clean, "data_digest": "d" * 64}
+        tags = {"git.commit": commit, "git.clean": clean, "training_data_digest": "d" * 64}
         return keeper.register(replace(log_candidate(next(count)), tags=tags))
 
     return register

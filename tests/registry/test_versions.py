@@ -25,7 +25,7 @@ def test_a_version_says_what_it_was_registered_with(
     assert (version.number, version.aliases, version.stage) == ("1", ("challenger",), "Staging")
     assert version.sha256 == make_predictor(0).sha256
     assert version.metrics == {"test.request.mae": 3.5}
-    assert version.tags == {"git.commit": "abc", "data_digest": "def"}
+    assert version.tags == {"git.commit": "abc", "training_data_digest": "def"}
     assert version.description == "small 0"
     assert abs((datetime.now(UTC) - version.created_at).total_seconds()) < 60
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +36,8 @@ def be_unfair(
     boroughs = trips["pickup_zone"].map(zones.set_index("zone")["borough"])
     noise = np.exp(np.random.default_rng(0).normal(0, 0.5, len(trips)))
     factors = np.where(boroughs == borough, noise, 1.0)
-    unfair = UnfairPredictor(**vars(registered.predictor), factors=factors)
+    parts = {f.name: getattr(registered.predictor, f.name) for f in fields(Predictor) if f.init}
+    unfair = UnfairPredictor(**parts, factors=factors)
     return replace(registered, predictor=unfair)
 
 

@@ -5,20 +5,32 @@ from __future__ import annotations
 import errno
 import json
 import logging
+import pickle
 import sys
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from kedro.framework.cli.utils import KedroCliError
 from kedro.io import DataCatalog
+from kedro.io.core import DatasetError
 from kedro.pipeline import Node, Pipeline
 from kedro_datasets.json import JSONDataset
+from kedro_datasets.pandas import ParquetDataset
 from mlflow.exceptions import MlflowException
 
 from trip_duration import progress
-from trip_duration.errors import DataError, ParameterError, SourceError
+from trip_duration.errors import (
+    BrokenMonthsError,
+    ContractError,
+    DataError,
+    ParameterError,
+    SourceError,
+)
 from trip_duration.logs import configure_logs
 from trip_duration.terminal import error_block
 from trip_duration.terminal.error_block import describe
@@ -43,10 +55,6 @@ def hook(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
 
 
 def test_the_projects_own_error_is_told_without_kedros_wrapping(tmp_path: Path) -> None:
-    class Refusing(JSONDataset):  # type: ignore[misc]
-        def load(self) -> Any:
-            raise SourceError("no such month")
-
     entries = DataCatalog({"numbers": Refusing(filepath=f"{tmp_path}/numbers.json")})
     error = error_of(lambda: entries.load("numbers"))
     assert "Failed while loading" in str(error)
@@ -58,10 +66,65 @@ def test_a_file_that_cannot_be_read_is_named_with_its_dataset(tmp_path: Path) ->
     assert describe(error) == f"dataset numbers: No such file or directory: {tmp_path}/none.json"
 
 
-def test_a_fault_in_a_dataset_is_not_expected(tmp_path: Path) -> None:
+def test_a_file_of_another_form_is_named(tmp_path: Path) -> None:
     (tmp_path / "broken.json").write_text("{")
     error = error_of(lambda: catalog(tmp_path / "broken.json").load("numbers"))
-    assert describe(error) is None
+    assert describe(error) == (
+        f"dataset numbers: {tmp_path}/broken.json cannot be read: Expecting property name enclosed "
+        "in double quotes: line 1 column 2 (char 1). Make it again, or restore it from a copy."
+    )
+    (tmp_path / "broken.parquet").write_text("PAR1")
+    frames = DataCatalog({"trips": ParquetDataset(filepath=f"{tmp_path}/broken.parquet")})
+    text = describe(error_of(lambda: frames.load("trips")))
+    assert text is not None
+    assert text.startswith(f"dataset trips: {tmp_path}/broken.parquet cannot be read: ")
+
+
+def test_a_frame_that_breaks_its_contract_is_described_by_its_validator(tmp_path: Path) -> None:
+    entry = {
+        "type": "pandas.ParquetDataset",
+        "filepath": f"{tmp_path}/zones.parquet",
+        "validator": "trip_duration.schemas.Zones",
+    }
+    pd.DataFrame({"zone": [1, 1]}).to_parquet(tmp_path / "zones.parquet")
+    text = describe(error_of(lambda: DataCatalog.from_config({"zones": entry}).load("zones")))
+    assert text is not None
+    assert "zones" in text
+    assert "borough" in text
+
+
+def test_an_error_of_another_process_is_expected_as_here(tmp_path: Path) -> None:
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        error = pool.submit(load_refused, str(tmp_path)).exception()
+    assert isinstance(error, DatasetError)
+    text = describe(error)
+    assert text is not None
+    assert "no such month" in text
+
+
+def load_refused(folder: str) -> Any:
+    return DataCatalog({"numbers": Refusing(filepath=f"{folder}/numbers.json")}).load("numbers")
+
+
+class Refusing(JSONDataset):  # type: ignore[misc]
+    def load(self) -> Any:
+        raise SourceError("no such month")
+
+
+def test_errors_of_months_come_whole_from_another_process() -> None:
+    error = BrokenMonthsError([ContractError("one row", "a.parquet"), ContractError("two")])
+    copy = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+    assert str(copy) == str(error) == "one row\ntwo"
+    assert [each.file for each in copy.errors] == ["a.parquet", ""]
+
+
+def test_a_fault_in_a_dataset_is_not_expected(tmp_path: Path) -> None:
+    class Faulty(JSONDataset):  # type: ignore[misc]
+        def load(self) -> Any:
+            raise KeyError("months")
+
+    entries = DataCatalog({"numbers": Faulty(filepath=f"{tmp_path}/numbers.json")})
+    assert describe(error_of(lambda: entries.load("numbers"))) is None
 
 
 @pytest.mark.parametrize(

@@ -184,6 +184,11 @@ class Predictor:
                 )
 
     @property
+    def calibration_months(self) -> list[str]:
+        """Months on which the intervals were calibrated anew, after training."""
+        return sorted(self.facts.get("calibration", {}).get("months", {}))
+
+    @property
     def sha256(self) -> str:
         """Identity of the predictor: the hash of its manifest."""
         return self.to_bundle().sha256

@@ -15,8 +15,7 @@ class BehaviourParams(Group):
     """What a predictor may not do, whatever its errors; see docs/concepts/behaviour.md.
 
     Attributes:
-        requests: Requests as they come that are looked at: trips that were learnt from, evenly
-            spaced in time.
+        requests: Size of the sample of real requests: training trips, evenly spaced in time.
         busy_pairs: Pairs of zones with the most trips, between which exact checks ask.
         longer_by: Share by which the route of a request is made longer.
         fall_tolerance: Share by which the answer to the longer route may be shorter.

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 from pathlib import Path
 
 from trip_duration.errors import RegistryError
-from trip_duration.registry.records import Version
+from trip_duration.registry.records import TRAINING_DATA, Version
 
 PREFIX = "model-"
 _SECONDS = 60
+# variables by which a hook of git names its own repository
+_REPOSITORY = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY"}
+_HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 def tag_commit(version: Version, project: Path) -> str:
@@ -27,6 +32,8 @@ def tag_commit(version: Version, project: Path) -> str:
             a known commit, or if git does not make the tag.
     """
     commit = _require_commit(version)
+    if not _succeeds(project, "rev-parse", "--git-dir"):
+        raise RegistryError(f"{project} is in no git repository: run this in that of the project.")
     name = f"{PREFIX}{version.semantic_version}"
     at = f"commit {commit} of its run {version.run_id}"
     if not _succeeds(project, "cat-file", "-e", f"{commit}^{{commit}}"):
@@ -56,9 +63,9 @@ def _require_commit(version: Version) -> str:
             "were any. Train and register it anew to tag it."
         )
     commit, clean = (version.tags.get(f"git.{name}", "unknown") for name in ("commit", "clean"))
-    if commit == "unknown":
+    if not _HASH.fullmatch(commit):
         raise RegistryError(
-            f"the commit of version {version.name} is unknown: its run {version.run_id} was not "
+            f"the commit of version {version.name} is {commit}: its run {version.run_id} was not "
             "made in a git repository."
         )
     if clean != "true":
@@ -79,7 +86,7 @@ def _describe(version: Version) -> str:
         f"registered version: {version.number}",
         f"predictor sha256: {version.sha256}",
         f"MLflow run: {version.run_id}",
-        f"data digest: {tags.get('data_digest', 'unknown')}",
+        f"training data digest: {tags.get(TRAINING_DATA, 'unknown')}",
     ]
     return "\n".join(lines)
 
@@ -97,9 +104,10 @@ def _git(project: Path, *arguments: str) -> str:
 
 def _call(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     try:
-        return subprocess.run(  # noqa: S603 - fixed arguments, and names that were verified
+        return subprocess.run(  # noqa: S603 - the commit was checked to be a hash
             ["git", *arguments],  # noqa: S607 - git is wherever the user has it
             cwd=project,
+            env={name: value for name, value in os.environ.items() if name not in _REPOSITORY},
             capture_output=True,
             text=True,
             timeout=_SECONDS,

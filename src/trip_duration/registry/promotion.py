@@ -70,8 +70,11 @@ class Keeper:
     def _next_version(self, candidate: Candidate) -> SemanticVersion:
         parent = self.registry.get(candidate.parent) if candidate.parent else None
         contents = [line.content for line in self.ledger.lines()]
+        versions = self.registry.versions()
+        # a process that was killed before it wrote the ledger has left its version
         taken = {content[SEMANTIC] for content in contents if SEMANTIC in content}
-        return next_version(candidate.tags, self.registry.versions(), taken, parent)
+        taken |= {version.semantic_version for version in versions}
+        return next_version(candidate.tags, versions, taken, parent)
 
     def promote(
         self, reference: str, report: Mapping[str, Any], reason: str = "", force: bool = False

@@ -17,6 +17,7 @@ CHAMPION, CHALLENGER, PREVIOUS = ALIASES = ("champion", "challenger", "previous"
 # MLflow's own stages are deprecated; these are the same words as a tag
 UNSTAGED, STAGING, PRODUCTION, ARCHIVED = STAGES = ("None", "Staging", "Production", "Archived")
 SHA256, STAGE, LEDGER_HEAD = "predictor_sha256", "stage", "ledger.head"
+TRAINING_DATA = "training_data_digest"
 SEMANTIC = "semantic_version"
 METRIC = "metric."
 

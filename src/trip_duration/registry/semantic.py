@@ -72,13 +72,13 @@ def next_version(
         if (number := SemanticVersion.parse(version.semantic_version))
     }
     if not numbered:
-        found = FIRST
+        semantic = FIRST
     else:
         highest = max(numbered)
-        found = _advance(highest, numbered[highest].tags, tags)
-    while str(found) in taken:
-        found = found.next_patch()
-    return found
+        semantic = _advance(highest, numbered[highest].tags, tags)
+    while str(semantic) in taken:
+        semantic = semantic.next_patch()
+    return semantic
 
 
 def _advance(base: SemanticVersion, old: Tags, new: Tags) -> SemanticVersion:
@@ -90,5 +90,5 @@ def _advance(base: SemanticVersion, old: Tags, new: Tags) -> SemanticVersion:
 
 
 def _split(tags: Tags) -> set[str]:
-    # the order of the features means nothing to anyone who asks
+    # the order of features does not matter
     return set(tags.get(FEATURES, "").split(","))

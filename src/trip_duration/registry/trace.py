@@ -28,7 +28,7 @@ from trip_duration.tlc.files import data_digest
 # parameters of a run that its configuration does not have
 _DERIVED = (f"{ESTIMATOR}.", f"{INTERVAL_ESTIMATOR}.")
 _FILE = " of the predictor"
-# how the links to that begin in which a recalibration differs from its parent
+# prefixes of the files that a recalibration changes
 _CALIBRATED = ("files", "intervals.")
 
 
@@ -132,25 +132,23 @@ def _trace_version(answer: Answer, version: Version, registry: Registry, raw: Pa
 
 def _trace_parent(trace: Trace, sha256: str, registry: Registry, raw: Path) -> None:
     """Follow the predictor that a model was calibrated from, and compare what both have."""
-    parent = next((version for version in registry.versions() if version.sha256 == sha256), None)
+    parent = registry.find_by_sha256(sha256)
     if parent is None:
         trace.links.append(Link("parent: registered version", sha256, "not registered", False))
         return
     answer = Answer(trace.answer.prediction_id, parent.number, sha256)
-    above = _trace_version(answer, parent, registry, raw)
-    trace.parents = [above.run_id, *above.parents]
-    own = {link.name: link.found for link in trace.links if link.name.endswith(_FILE)}
-    for link in above.links:
-        if link.name in own and not link.name.startswith(_CALIBRATED):
-            trace.compare(f"{link.name}, as of its parent", link.found, own[link.name])
-    trace.links += [replace(link, name=f"parent: {link.name}") for link in above.links]
+    parent_trace = _trace_version(answer, parent, registry, raw)
+    trace.parents = [parent_trace.run_id, *parent_trace.parents]
+    hashes = {link.name: link.found for link in trace.links if link.name.endswith(_FILE)}
+    for link in parent_trace.links:
+        if link.name in hashes and not link.name.startswith(_CALIBRATED):
+            trace.compare(f"{link.name}, as of its parent", link.found, hashes[link.name])
+    trace.links += [replace(link, name=f"parent: {link.name}") for link in parent_trace.links]
 
 
 def _find(answer: Answer, registry: Registry) -> Version:
-    found = registry.find(answer.model_version)
     # a service that was given a folder knows no number
-    same = (version for version in registry.versions() if version.sha256 == answer.model_sha256)
-    version = found or next(same, None)
+    version = registry.find(answer.model_version) or registry.find_by_sha256(answer.model_sha256)
     if version is None:
         raise RegistryError(
             f"prediction {answer.prediction_id} was made by version {answer.model_version} with "

@@ -109,6 +109,10 @@ class Registry:
         found = (v for v in self.versions() if names & {v.number, v.semantic_version} - {""})
         return next(found, None)
 
+    def find_by_sha256(self, sha256: str) -> Version | None:
+        """Return the newest version of the predictor with a sha256, or None if there is none."""
+        return next((version for version in self.versions() if version.sha256 == sha256), None)
+
     def get(self, reference: str) -> Version:
         """Return the version of an alias, a number or a semantic version; see ``find``.
 

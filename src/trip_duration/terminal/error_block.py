@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import re
 import sys
 import traceback
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ import click
 from kedro.config import MissingConfigException
 from kedro.framework.cli.utils import KedroCliError
 from kedro.io.core import DatasetError
-from kedro.validation import ParameterValidationError
+from kedro.validation import DataValidationError, ParameterValidationError
 
 from trip_duration.commands import TRACEBACK, wants_traceback
 from trip_duration.errors import ParameterError, TripDurationError
@@ -41,6 +42,12 @@ _RUNNERS = "Runners are SequentialRunner, ThreadRunner and ParallelRunner."
 # of the machine, not of the code: no space left, no permission, a read-only file system
 _MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR}
 _MLFLOW = "mlflow.exceptions"
+# Kedro's error of a dataset that cannot be loaded from a file
+_LOADING = re.compile(
+    r"(?P<dataset>\w+): Failed while loading .*?filepath=\w*\(?'(?P<path>[^']+)'", re.DOTALL
+)
+# what the processes of ParallelRunner put in the place of the causes of an error
+_REMOTE = "_RemoteTraceback"
 
 _previous = sys.excepthook
 
@@ -53,11 +60,21 @@ def describe(error: BaseException) -> str | None:
     """
     causes = list(_causes(error))
     for cause in causes:
-        if isinstance(cause, TripDurationError):
+        if isinstance(cause, TripDurationError | DataValidationError):
             return str(cause)
         if _is_from_mlflow(cause):
             return f"MLflow: {cause}"
-    root = causes[-1]
+    return _describe_cause(causes[-1], error)
+
+
+def _describe_cause(root: BaseException, error: BaseException) -> str | None:
+    loading = _LOADING.match(str(error)) if isinstance(error, DatasetError) else None
+    if loading is not None and isinstance(root, ValueError):
+        # a file that is cut short or of another form, such as JSON that does not end
+        return (
+            f"dataset {loading['dataset']}: {loading['path']} cannot be read: {root}. Make it "
+            "again, or restore it from a copy."
+        )
     if isinstance(root, OSError) and (isinstance(error, DatasetError) or root.errno in _MACHINE):
         return _describe_os_error(root, error)
     if isinstance(root, _KEDRO):
@@ -102,13 +119,13 @@ def _print_fault(
     if _previous is sys.__excepthook__:
         click.echo(text, nl=False, err=True)
     else:
-        # of whoever prints tracebacks in another form
+        # another library has installed its own hook: call it
         _previous(kind, error, trace)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
     cause: BaseException | None = error
-    while cause is not None:
+    while cause is not None and type(cause).__name__ != _REMOTE:
         yield cause
         cause = cause.__cause__
 

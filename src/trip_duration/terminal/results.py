@@ -11,10 +11,9 @@ import click
 from kedro.pipeline import Pipeline
 
 from trip_duration.logs import logs_json
-from trip_duration.params import read_parameters
 from trip_duration.secrets import masked_uri
 from trip_duration.terminal.run_options import RunOptions, from_here, program
-from trip_duration.tracking import files
+from trip_duration.tracking import files, plugin
 from trip_duration.tracking.figures import PREFIX
 from trip_duration.tracking.manifest import is_complete
 from trip_duration.tracking.registration import Outcome
@@ -67,16 +66,18 @@ def show_results(
         fields = {"test": scores, "places": places, "next_commands": commands}
         log.info("results", extra=fields)
         return
-    coverage = read_parameters(catalog.load("parameters")).modelling.intervals.coverage
-    blocks = [_score_table(scores, coverage) if scores else [], _pairs(places), _pairs(commands)]
+    intervals = catalog.load(PREDICTOR).intervals if scores else None
+    table = _score_table(scores, intervals.coverage if intervals else None) if scores else []
+    blocks = [table, _pairs(places), _pairs(commands)]
     for block in filter(None, blocks):
         click.echo("\n".join(["", *block]))
 
 
-def _score_table(scores: Mapping[str, Mapping[str, float]], coverage: float) -> list[str]:
+def _score_table(scores: Mapping[str, Mapping[str, float]], coverage: float | None) -> list[str]:
     """Return errors in minutes and shares of trips in their intervals, a line a presentation."""
     trips = scores["request"]["n"]
-    head = (f"test, {trips:,} trips", *_ERRORS.values(), f"in {coverage:.0%} interval")
+    promise = "in interval" if coverage is None else f"in {coverage:.0%} interval"
+    head = (f"test, {trips:,} trips", *_ERRORS.values(), promise)
     rows = [
         (
             _ROWS[name],
@@ -135,7 +136,7 @@ def _commands(
     catalog: Any,
 ) -> dict[str, str]:
     """Return what to do next and its command; the commands can be copied into a shell."""
-    options, own = RunOptions.of(run_params), program("trip-duration")
+    options, cli = RunOptions.of(run_params), program("trip-duration")
     commands = {"see the graph": options.kedro("viz", "run")}
     if run is not None:
         info = run.client.get_run(run.run_id).info
@@ -145,15 +146,16 @@ def _commands(
     if TUNED in pipeline.all_outputs():
         path = from_here(files.place(catalog.get(TUNED)))
         commands["train with the settings"] = options.kedro("run", tuned=path)
-    if PREDICTOR not in pipeline.all_outputs():
+    node = plugin.making_node(pipeline)
+    if node is None:
         return commands
-    folder = from_here(str(catalog.get(PREDICTOR)._describe()["path"]))
-    commands["serve the model"] = f"{own} serve --no-auth --model {shlex.quote(folder)}"
+    folder = from_here(str(catalog.get(plugin.MAKERS[node])._describe()["path"]))
+    commands["serve the model"] = f"{cli} serve --no-auth --model {shlex.quote(folder)}"
     if outcome is not None and outcome.version is not None:
         commands["judge it for promotion"] = options.kedro("run", "--pipelines", "promotion")
-        commands["promote it"] = f"{own} models promote"
+        commands["promote it"] = f"{cli} models promote"
     if run is not None and is_complete(run_params, pipeline):
-        commands["run it again"] = f"{own} reproduce {run.run_id}"
+        commands["run it again"] = f"{cli} reproduce {run.run_id}"
     return commands
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-BATCH = 100
+# MLflow takes 100 parameters, 100 tags, and 1,000 of all together in one call
+BATCH, MOST_METRICS = 100, 800
 
 
 def log_batches(
@@ -35,8 +37,12 @@ def log_batches(
     numbers = {k: float(v) for k, v in metrics.items() if v is not None}
     finite = [Metric(k, v, now, 0) for k, v in numbers.items() if math.isfinite(v)]
     texts = [Param(k, v) for k, v in params.items()]
-    marks = [RunTag(k, v) for k, v in tags.items()]
-    for start in range(0, max(len(texts), 1), BATCH):
-        # MLflow takes 100 parameters at a time
-        client.log_batch(run_id, params=texts[start : start + BATCH])
-    client.log_batch(run_id, metrics=finite, tags=marks)
+    run_tags = [RunTag(k, v) for k, v in tags.items()]
+    parts = (_split(finite, MOST_METRICS), _split(texts, BATCH), _split(run_tags, BATCH))
+    batches: Iterator[tuple[list[Any], ...]] = zip_longest(*parts, fillvalue=[])
+    for some_metrics, some_params, some_tags in batches:
+        client.log_batch(run_id, some_metrics, some_params, some_tags)
+
+
+def _split(items: list[Any], size: int) -> Iterator[list[Any]]:
+    return (items[start : start + size] for start in range(0, len(items), size))

@@ -27,11 +27,11 @@ def describe_settings(modelling: ModellingParams, families: Iterable[str]) -> di
         family: make_estimator(modelling.model_copy(update={"model_type": family})).settings()
         for family in families
     }
-    ends = {
-        end: model.settings()
-        for end, model in zip(ENDS, make_quantile_models(modelling), strict=True)
-    }
-    return as_texts(flatten({ESTIMATOR: points, INTERVAL_ESTIMATOR: ends}))
+    settings = {ESTIMATOR: points}
+    if points:
+        models = zip(ENDS, make_quantile_models(modelling), strict=True)
+        settings[INTERVAL_ESTIMATOR] = {end: model.settings() for end, model in models}
+    return as_texts(flatten(settings))
 
 
 def describe_rounds(predictor: Predictor) -> dict[str, str]:

@@ -20,7 +20,7 @@ from trip_duration.identity import versions
 from trip_duration.params import Group, read_parameters
 from trip_duration.params.flat import flatten
 from trip_duration.tlc.files import data_digest
-from trip_duration.tracking import files, plugin, surroundings
+from trip_duration.tracking import files, surroundings
 from trip_duration.tracking.bits import FrameDigest, digest_parts
 
 NAME = "run_manifest.json"
@@ -139,7 +139,12 @@ def sha256_of_lock(project: Path) -> str | None:
 
 
 def write_manifest(
-    folder: Path, code: Code, run_params: Mapping[str, Any], pipeline: Pipeline, catalog: Any
+    folder: Path,
+    code: Code,
+    run_params: Mapping[str, Any],
+    pipeline: Pipeline,
+    catalog: Any,
+    dataset: str,
 ) -> RunManifest:
     """Write the manifest of a run that has made a predictor, and its predictions beside it.
 
@@ -149,6 +154,7 @@ def write_manifest(
         run_params: How Kedro was called.
         pipeline: What was run.
         catalog: Where its results are.
+        dataset: Name of the dataset that holds the predictor.
 
     Returns:
         The manifest.
@@ -158,19 +164,20 @@ def write_manifest(
         rows = files.spaced_rows(catalog.get("predictions"), KEPT_ROWS)
         rows.to_parquet(folder / PREDICTIONS, index=False)
         kept = digest_parts([rows])
-    manifest = _describe(code, run_params, pipeline, catalog).model_copy(update={"kept": kept})
+    manifest = _describe(code, run_params, pipeline, catalog, dataset)
+    manifest = manifest.model_copy(update={"kept": kept})
     (folder / NAME).write_text(manifest.model_dump_json(indent=1) + "\n", encoding="utf-8")
     return manifest
 
 
 def _describe(
-    code: Code, run_params: Mapping[str, Any], pipeline: Pipeline, catalog: Any
+    code: Code, run_params: Mapping[str, Any], pipeline: Pipeline, catalog: Any, dataset: str
 ) -> RunManifest:
     groups = {k: v for k, v in read_parameters(catalog.load("parameters")) if isinstance(v, Group)}
     parameters = {name: group.model_dump(mode="json") for name, group in groups.items()}
     leaves = flatten(parameters)
     made = files.used("predictions", pipeline, catalog)
-    predictor = catalog.load(plugin.MAKERS[plugin.making_node(pipeline) or plugin.TRAINING_NODE])
+    predictor = catalog.load(dataset)
     calibration = predictor.facts.get("calibration", {})
     return RunManifest(
         code=code,
@@ -216,8 +223,8 @@ def _describe_raw_of(
 ) -> RawFiles | None:
     """Return the raw files that a run depends on: of a recalibration its month, else all."""
     if calibration:
-        known = catalog.load("raw_manifest") if catalog.exists("raw_manifest") else {}
-        return describe_calibration(calibration["months"], known)
+        raw_manifest = catalog.load("raw_manifest") if catalog.exists("raw_manifest") else {}
+        return describe_calibration(calibration["months"], raw_manifest)
     used = files.used("raw_manifest", pipeline, catalog)
     return describe_raw(catalog.load("raw_manifest")) if used else None
 
@@ -233,9 +240,9 @@ def describe_calibration(months: Mapping[str, Any], manifest: Mapping[str, Any])
     unknown = {"rows": None, "source": surroundings.UNKNOWN}
     records = {
         month: ingested[month]
-        if ingested.get(month, {}).get("sha256") == found["sha256"]
-        else {**unknown, **found}
-        for month, found in months.items()
+        if ingested.get(month, {}).get("sha256") == raw_file["sha256"]
+        else {**unknown, **raw_file}
+        for month, raw_file in months.items()
     }
     return describe_raw({"months": records, "zones": {}})
 

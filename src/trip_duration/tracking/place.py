@@ -84,7 +84,14 @@ def require_answer(uri: str | None) -> None:
             _connect(uri)
         elif uri.startswith("postgresql"):
             _open_database(uri)
-    except (OSError, ValueError) as error:
+    except ValueError:
+        # the error repeats parts of the address, the password among them
+        raise TrackingError(
+            f"the address in {TRACKING_VARIABLE} cannot be read: expected for example "
+            "http://host:5000 or postgresql://user:password@host/name. In a password write / as "
+            "%2F, : as %3A, @ as %40 and % as %25."
+        ) from None
+    except OSError as error:
         reason = without_password(str(error), uri).strip()
         raise TrackingError(
             f"the tracking server {masked_uri(uri)} does not answer: {reason}. Start it, or set "

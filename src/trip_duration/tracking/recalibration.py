@@ -22,12 +22,7 @@ REPORT, BEHAVIOUR = "recalibration_report", "recalibrated_behaviour"
 def find_parent(predictor: Predictor, registry: Registry) -> Version | None:
     """Return the registered version that a predictor was calibrated from, the newest if several."""
     sha256 = predictor.facts["calibration"]["parent"]
-    return next((version for version in registry.versions() if version.sha256 == sha256), None)
-
-
-def calibration_months(predictor: Predictor) -> list[str]:
-    """Return the months whose trips the intervals of a predictor were calibrated on anew."""
-    return sorted(predictor.facts.get("calibration", {}).get("months", {}))
+    return registry.find_by_sha256(sha256)
 
 
 def recalibration_metrics(pipeline: Pipeline, catalog: Any) -> dict[str, float]:
@@ -51,14 +46,14 @@ def parent_tags(predictor: Predictor, parent: Version | None) -> dict[str, str]:
     """
     tags = {
         "parent.sha256": predictor.facts["calibration"]["parent"],
-        "calibration_months": span_months(tuple(calibration_months(predictor))),
+        "calibration_months": span_months(tuple(predictor.calibration_months)),
     }
     registered = {"parent.version": parent.number, "parent.run_id": parent.run_id} if parent else {}
     return tags | registered
 
 
-def learnt_tags(predictor: Predictor) -> dict[str, str]:
-    """Return what a predictor has learnt from, as the tags by which runs that train name it."""
+def training_tags(predictor: Predictor) -> dict[str, str]:
+    """Return family, service and training months of a predictor, as the tags of runs that train."""
     facts = predictor.facts
     return {
         "model_type": predictor.family,
@@ -82,9 +77,12 @@ def collect_recalibrated(
         pipeline: What was run.
         catalog: Where its results are.
     """
-    made = pipeline.all_outputs()
-    report = catalog.load(REPORT) if REPORT in made else {}
-    months = calibration_months(predictor)
+    outputs = pipeline.all_outputs()
+    report = catalog.load(REPORT) if REPORT in outputs else {}
+    if report.get("predictor") != predictor.sha256:
+        # of an earlier run: with --only-missing-outputs it may have been left as it was
+        report = {}
+    months = predictor.calibration_months
     further = []
     if parent is None:
         further.append(
@@ -95,7 +93,7 @@ def collect_recalibrated(
         further.append("its point estimates differ from those of its parent")
     return Evidence(
         sha256=predictor.sha256,
-        behaviour=catalog.load(BEHAVIOUR) if BEHAVIOUR in made else {},
+        behaviour=catalog.load(BEHAVIOUR) if BEHAVIOUR in outputs else {},
         scores=report.get("metrics", {}),
         ungated_months=admission.find_ungated(months, *admission_reports(catalog)),
         further=further,

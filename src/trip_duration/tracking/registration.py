@@ -16,7 +16,7 @@ from trip_duration.params.promotion import PromotionParams
 from trip_duration.registry import admission, semantic
 from trip_duration.registry.admission import Evidence
 from trip_duration.registry.places import database_url
-from trip_duration.registry.records import SEMANTIC, Candidate, Version
+from trip_duration.registry.records import SEMANTIC, TRAINING_DATA, Candidate, Version
 from trip_duration.tracking import plugin
 from trip_duration.tracking.manifest import Code
 from trip_duration.tracking.recalibration import (
@@ -116,10 +116,10 @@ def describe(logged: Logged) -> Candidate:
     facts, parent = logged.predictor.facts, logged.parent
     months = span_months(tuple(facts.get("train_months", ())))
     figures = {name: logged.scores[name] for name in FIGURES if name in logged.scores}
-    learnt = f"{logged.predictor.family}, learnt from {facts.get('service')} {months}."
+    description = f"{logged.predictor.family}, learnt from {facts.get('service')} {months}."
     tags = {
         **logged.code.as_tags(),
-        "data_digest": str(facts.get("data_digest")),
+        TRAINING_DATA: str(facts.get("data_digest")),
         "train_months": months,
         semantic.REQUEST_COLUMNS: ",".join([*REQUEST_COLUMNS, ROUTE_DISTANCE]),
         semantic.SERVICE: str(facts.get("service")),
@@ -129,10 +129,10 @@ def describe(logged: Logged) -> Candidate:
     if facts.get(SOURCE):
         tags[SOURCE] = str(facts[SOURCE])
     if parent is not None:
-        # the same point estimates have the same errors; what intervals hold is not the same
+        # the point estimates are the same, and so are their errors; coverage differs
         figures = {name: v for name, v in parent.metrics.items() if name.endswith(".mae")}
         tags |= parent_tags(logged.predictor, parent)
-        learnt += f" Intervals calibrated anew on {tags['calibration_months']}."
+        description += f" Intervals calibrated anew on {tags['calibration_months']}."
     mae = figures.get("test.request.mae")
     judged = "" if mae is None else f" Test MAE {mae:.3f} minutes without distance."
     return Candidate(
@@ -141,7 +141,7 @@ def describe(logged: Logged) -> Candidate:
         sha256=logged.predictor.sha256,
         metrics=figures,
         tags=tags,
-        description=learnt + judged,
+        description=description + judged,
         parent=parent.number if parent else None,
     )
 
@@ -177,7 +177,7 @@ def require_own_ledger(tracking_uri: str, project: Path) -> None:
 
 def keeper_of(tracking_uri: str, project: Path) -> Keeper:
     """Return who changes the registry of a place, with the ledger of a project."""
-    # a database that only runs that make predictors need
+    # imported here: only runs that make predictors need the database
     from trip_duration.registry.ledger import Ledger  # noqa: PLC0415
     from trip_duration.registry.promotion import Keeper  # noqa: PLC0415
     from trip_duration.registry.versions import Registry  # noqa: PLC0415

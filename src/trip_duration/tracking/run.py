@@ -15,6 +15,7 @@ from kedro.pipeline import Pipeline
 from trip_duration.params import Parameters, read_parameters
 from trip_duration.params.flat import flatten
 from trip_duration.registry import Registry
+from trip_duration.registry.records import TRAINING_DATA
 from trip_duration.secrets import without_password
 from trip_duration.tlc.files import data_digest
 from trip_duration.tracking import figures, files, plugin, surroundings
@@ -25,9 +26,9 @@ from trip_duration.tracking.hyperparameters import describe_rounds, describe_set
 from trip_duration.tracking.manifest import LOCK, Code, describe_code, write_manifest
 from trip_duration.tracking.recalibration import (
     find_parent,
-    learnt_tags,
     parent_tags,
     recalibration_metrics,
+    training_tags,
 )
 from trip_duration.tracking.registration import (
     Logged,
@@ -50,7 +51,7 @@ from trip_duration.tracking.trials import (
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-OUTLINES = "zone_outlines"
+OUTLINES_DATASET = "zone_outlines"
 TEXT = 5_000
 
 
@@ -111,7 +112,7 @@ class TrackedRun:
             NOTE: f"Trip durations: {name}.",
         }
         if plugin.making_node(pipeline) == plugin.RECALIBRATION_NODE:
-            # its predictor says at the end what it has learnt from
+            # logged at the end, from the facts of the predictor
             for name_of_tag in ("model_type", "train_months", "test_months"):
                 del choices[name_of_tag]
         if parameters.tuned is not None:
@@ -150,8 +151,10 @@ class TrackedRun:
         with tempfile.TemporaryDirectory() as folder:
             self._gather(pipeline, catalog, Path(folder))
             if node is not None:
-                manifest = write_manifest(Path(folder), self.code, run_params, pipeline, catalog)
-                # of a recalibration its month alone
+                manifest = write_manifest(
+                    Path(folder), self.code, run_params, pipeline, catalog, plugin.MAKERS[node]
+                )
+                # for a recalibration: only its month
                 self._log(tags={"data_digest": manifest.raw.digest} if manifest.raw else {})
             self.client.log_artifacts(self.run_id, folder)
         logged = self._log_model(node, catalog, scores) if node is not None else None
@@ -180,8 +183,8 @@ class TrackedRun:
 
     def fail(self, error: BaseException) -> None:
         """Log why the run has failed."""
-        said = f"{type(error).__name__}: {error}"
-        reason = without_password(said, self.tracking_uri)[:TEXT]
+        description = f"{type(error).__name__}: {error}"
+        reason = without_password(description, self.tracking_uri)[:TEXT]
         self._log(metrics=self.watch.metrics(), tags={"error": reason})
 
     @contextmanager
@@ -205,16 +208,16 @@ class TrackedRun:
         return scores
 
     def _describe(self, scores: Mapping[str, float]) -> None:
-        said = self.client.get_run(self.run_id).data.tags[NOTE]
+        note = self.client.get_run(self.run_id).data.tags[NOTE]
         without, given, lookup = (
             f"{scores[f'test.{name}.mae']:.3f}"
             for name in ("request", "request_with_distance", "baseline")
         )
-        note = (
-            f"{said}\n\nTest MAE in minutes: **{without}** without distance, **{given}** with, "
+        full_note = (
+            f"{note}\n\nTest MAE in minutes: **{without}** without distance, **{given}** with, "
             f"{lookup} by the lookup table."
         )
-        self._log(tags={NOTE: note})
+        self._log(tags={NOTE: full_note})
 
     def _gather(self, pipeline: Pipeline, catalog: Any, folder: Path) -> None:
         files.gather(pipeline, catalog, folder)
@@ -238,15 +241,15 @@ class TrackedRun:
         facts = {
             "features": ",".join(names)[:TEXT],
             "predictor_sha256": predictor.sha256,
-            "training_data_digest": str(predictor.facts.get("data_digest")),
+            TRAINING_DATA: str(predictor.facts.get("data_digest")),
         }
         parent = None
         if node == plugin.RECALIBRATION_NODE:
             parent = find_parent(predictor, Registry(self.tracking_uri))
-            facts |= {**learnt_tags(predictor), **parent_tags(predictor, parent)}
+            facts |= {**training_tags(predictor), **parent_tags(predictor, parent)}
         rounds = describe_rounds(predictor)
         self._log(metrics={"features": len(names)}, params=rounds, tags=facts)
-        outlines = catalog.load(OUTLINES) if catalog.exists(OUTLINES) else None
+        outlines = catalog.load(OUTLINES_DATASET) if catalog.exists(OUTLINES_DATASET) else None
         model_id = log_predictor(predictor, outlines).model_id
         return Logged(predictor, model_id, self.run_id, self.code, scores, node, parent)
 

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
 
 import pandas as pd
 
 from trip_duration.evaluation.behaviour import edges, roads, sameness
 from trip_duration.evaluation.behaviour.exam import Check, Exam, Predicts
+from trip_duration.models.predictor import Predictor
 from trip_duration.params import BehaviourParams
 
 log = logging.getLogger(__name__)
-__all__ = ["CHECKS", "Check", "Exam", "Predicts", "check_behaviour"]
+__all__ = ["CHECKS", "Check", "Exam", "Predicts", "check_behaviour", "report_behaviour"]
 
 # the last one looks at the answers that all others were given
 CHECKS: dict[str, Callable[[Exam], Check]] = {
@@ -65,10 +68,38 @@ def check_behaviour(
     return [_run(name, check, exam) for name, check in CHECKS.items()]
 
 
+def report_behaviour(
+    predictor: Predictor, zones: pd.DataFrame, trips: pd.DataFrame, params: BehaviourParams
+) -> dict[str, Any]:
+    """Run every check on a predictor, and report the outcome.
+
+    Args:
+        predictor: The predictor.
+        zones: Geometry of the zones.
+        trips: All trips that it was trained on.
+        params: Bounds.
+
+    Returns:
+        The ``predictor`` by its sha256, whether it ``passed``, the ``checks``, and a line for each
+        of its ``failures``.
+    """
+    checks = check_behaviour(predictor, zones, trips, params)
+    failures = [f"{check.name}: {check.words}" for check in checks if not check.passed]
+    log.info("%d of %d checks of behaviour passed", len(checks) - len(failures), len(checks))
+    for failure in failures:
+        log.warning("the predictor fails %s", failure)
+    return {
+        "predictor": predictor.sha256,
+        "passed": not failures,
+        "checks": [asdict(check) for check in checks],
+        "failures": failures,
+    }
+
+
 def _run(name: str, check: Callable[[Exam], Check], exam: Exam) -> Check:
     try:
         return check(exam)
     except Exception as error:  # whatever a predictor raises is what was asked for here
         log.exception("the check %s met an error", name)
-        said = f"the predictor raised {type(error).__name__}: {error}"
-        return Check(name, passed=False, figure=None, bound=0.0, words=said)
+        words = f"the predictor raised {type(error).__name__}: {error}"
+        return Check(name, passed=False, figure=None, bound=0.0, words=words)

@@ -19,8 +19,6 @@ ENDS = ["pickup_zone", "dropoff_zone"]
 HOURS = (3, 8, 13, 18)
 _FEET_PER_MILE = 5280.0
 _SATURDAY = 5
-# miles of a pair's shorter trips, below which a meter was rather switched on late, and of its usual
-_MILES = {"short": 0.05, "usual": 0.5}
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -119,10 +117,10 @@ class Exam:
         predictor: What is examined.
         zones: Geometry by zone id.
         unseen: Zones on the map that no trip touches.
-        pairs: The busiest pairs: their zones, and the miles of their ``short`` and ``usual`` trips.
+        pairs: The busiest pairs: their zones, and ``usual``, the median miles of their trips.
         day: The weekday with the most trips, midnight: an ordinary day that was learnt from.
         durations: Minutes of the trips, in order.
-        requests: Requests as they come: some of the trips with a distance, evenly spaced in time.
+        requests: A sample of real requests: trips with a distance, evenly spaced in time.
         params: Bounds.
         answers: Every answer it has given so far.
     """
@@ -176,8 +174,8 @@ class Exam:
         hidden = np.arange(len(requests)) % 2 == 0
         return requests.assign(**{ROUTE_DISTANCE: requests[ROUTE_DISTANCE].mask(hidden)})
 
-    def as_they_come(self, hour: int | None = None, distance: bool = True) -> pd.DataFrame:
-        """Return the requests as they come.
+    def sampled_requests(self, hour: int | None = None, distance: bool = True) -> pd.DataFrame:
+        """Return the sample of real requests.
 
         Args:
             hour: If given, all of them are at this hour of the usual day.
@@ -190,15 +188,10 @@ class Exam:
             changes[ROUTE_DISTANCE] = np.nan
         return self.requests.assign(**changes)
 
-    def on_pairs(self, hour: int, miles: npt.ArrayLike | None = None) -> pd.DataFrame:
-        """Return a request on each busy pair at an hour of the usual day.
-
-        Args:
-            hour: Hour of the day.
-            miles: Distances; those that are usual on the pair if none are given.
-        """
-        pickup, dropoff, usual = (self.pairs[name].to_numpy() for name in (*ENDS, "usual"))
-        return make_requests(pickup, dropoff, self.at(hour), usual if miles is None else miles)
+    def on_pairs(self, hour: int) -> pd.DataFrame:
+        """Return a request on each busy pair at an hour of the usual day, with its usual miles."""
+        pickup, dropoff, miles = (self.pairs[name].to_numpy() for name in (*ENDS, "usual"))
+        return make_requests(pickup, dropoff, self.at(hour), miles)
 
     def at(self, hour: int) -> pd.Timestamp:
         """Return an hour of the usual day."""
@@ -232,7 +225,7 @@ def sample_requests(trips: pd.DataFrame, most: int) -> pd.DataFrame:
 
 
 def find_busy_pairs(trips: pd.DataFrame, most: int) -> pd.DataFrame:
-    """Return the pairs of zones with the most trips, and the miles of these.
+    """Return the pairs of zones with the most trips, and the median miles of these.
 
     Raises:
         DataError: If no trip has a distance.
@@ -243,8 +236,7 @@ def find_busy_pairs(trips: pd.DataFrame, most: int) -> pd.DataFrame:
     if pairs.empty:
         raise DataError("no trip has a distance: behaviour cannot be checked without busy pairs")
     miles = metered.merge(pairs, on=ENDS).groupby(ENDS)["trip_distance"]
-    columns = {name: miles.quantile(level) for name, level in _MILES.items()}
-    return pairs.join(pd.DataFrame(columns), on=ENDS)
+    return pairs.join(miles.median().rename("usual"), on=ENDS)
 
 
 def find_usual_day(trips: pd.DataFrame) -> pd.Timestamp:

@@ -1,8 +1,6 @@
 """Checks of what everyone knows of the roads: longer takes longer, rush hours, airports.
 
-They are shares of requests as they come, with the interval that chance leaves them: one odd answer
-is no misbehaviour, and a worst case among thousands says more of the number of cases than of the
-predictor.
+Each check bounds the share of sampled requests that break a rule, with its 95 % interval.
 """
 
 from __future__ import annotations
@@ -26,7 +24,7 @@ _AIRPORT_HOURS = (3, 13)
 
 def check_longer_distance(exam: Exam) -> Check:
     """Count requests that take less time when their route is longer."""
-    requests, params = exam.as_they_come(), exam.params
+    requests, params = exam.sampled_requests(), exam.params
     longer = requests.assign(**{ROUTE_DISTANCE: requests[ROUTE_DISTANCE] * (1 + params.longer_by)})
     falls = 1 - exam.ask(longer).minutes / exam.ask(requests).minutes
     what = (
@@ -40,7 +38,7 @@ def check_longer_distance(exam: Exam) -> Check:
 
 def check_rush_hour(exam: Exam) -> Check:
     """Compare the median request in the rush hour with night."""
-    ratios, bound = _rush_ratios(exam), exam.params.min_rush_ratio
+    ratios, bound = _rush_ratios(exam).mean(axis=0), exam.params.min_rush_ratio
     ratio, (lower, upper) = float(np.median(ratios)), bound_median(ratios)
     words = (
         f"the median request takes {ratio:.3f} times ({lower:.3f} to {upper:.3f}) as long in the "
@@ -50,8 +48,8 @@ def check_rush_hour(exam: Exam) -> Check:
 
 
 def check_faster_in_rush_hour(exam: Exam) -> Check:
-    """Count requests that are clearly faster in the rush hour than at night."""
-    tolerance, ratios = exam.params.rush_tolerance, _rush_ratios(exam)
+    """Count requests that are clearly faster in the rush hour, without their distance or with."""
+    tolerance, ratios = exam.params.rush_tolerance, _rush_ratios(exam).min(axis=0)
     what = (
         f"take over {tolerance:.0%} less time in the rush hour than at night, the worst "
         f"{max(1 - ratios.min(), 0.0):.1%} less"
@@ -61,15 +59,17 @@ def check_faster_in_rush_hour(exam: Exam) -> Check:
 
 
 def _rush_ratios(exam: Exam) -> Floats:
-    """Return rush hour against night for each request, without its distance and with it."""
+    """Return rush hour against night: a row without distances and one with, a column a request."""
     parts = []
     for distance in (False, True):
         rush, night = (
-            np.mean([exam.ask(exam.as_they_come(hour, distance)).minutes for hour in hours], axis=0)
+            np.mean(
+                [exam.ask(exam.sampled_requests(hour, distance)).minutes for hour in hours], axis=0
+            )
             for hours in (_RUSH, _NIGHT)
         )
         parts.append(rush / night)
-    return np.concatenate(parts)
+    return np.stack(parts)
 
 
 def check_airports(exam: Exam) -> Check:

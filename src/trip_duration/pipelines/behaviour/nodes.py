@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import logging
-from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
 
-from trip_duration.evaluation import behaviour
+from trip_duration.evaluation.behaviour import report_behaviour
 from trip_duration.models import Predictor
 from trip_duration.params import BehaviourParams
-
-log = logging.getLogger(__name__)
 
 
 def check_behaviour(
@@ -38,22 +34,12 @@ def check_behaviour(
         its ``failures``, and under ``card`` what the model card says of them.
     """
     trips = pd.concat([train_trips, validation_trips], ignore_index=True)
-    checks = behaviour.check_behaviour(predictor, zones, trips, params)
-    failures = [f"{check.name}: {check.words}" for check in checks if not check.passed]
-    log.info("%d of %d checks of behaviour passed", len(checks) - len(failures), len(checks))
-    for failure in failures:
-        log.warning("the predictor fails %s", failure)
-    return {
-        "predictor": predictor.sha256,
-        "passed": not failures,
-        "checks": [asdict(check) for check in checks],
-        "failures": failures,
-        "card": _describe(checks),
-    }
+    report = report_behaviour(predictor, zones, trips, params)
+    return {**report, "card": _describe(report["checks"])}
 
 
-def _describe(checks: list[behaviour.Check]) -> dict[str, Any]:
-    passed = sum(check.passed for check in checks)
+def _describe(checks: list[dict[str, Any]]) -> dict[str, Any]:
+    passed = sum(check["passed"] for check in checks)
     return {
         "title": "Behaviour",
         "lines": [
@@ -63,7 +49,7 @@ def _describe(checks: list[behaviour.Check]) -> dict[str, Any]:
         ],
         "head": ["check", "outcome", "found"],
         "rows": [
-            [check.name, "passed" if check.passed else "**failed**", check.words]
+            [check["name"], "passed" if check["passed"] else "**failed**", check["words"]]
             for check in checks
         ],
     }

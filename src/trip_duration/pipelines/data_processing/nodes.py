@@ -16,6 +16,7 @@ from trip_duration.params import DataProcessingParams, MonthGateParams
 from trip_duration.pipelines.data_processing.identity import digest_of_rules
 from trip_duration.pipelines.data_processing.rules import clean_month
 from trip_duration.tlc import zones as tlc_zones
+from trip_duration.tlc.provenance import kind_of_source, root_of
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +70,7 @@ def _plan(raw: MonthPart, known: Any, params: DataProcessingParams) -> MonthPart
     record = {
         "file": raw.record["file"],
         "sha256": raw.record["sha256"],
+        "source": kind_of_source(root_of(raw.record)),
         "service": params.service.value,
         "digest": _digest(raw, known.tolist(), params),
     }

@@ -11,9 +11,11 @@ import pandas as pd
 
 from trip_duration.errors import DataError, GateError
 from trip_duration.evaluation.behaviour import check_behaviour
+from trip_duration.evaluation.origin import require_origin
 from trip_duration.models import Predictor
+from trip_duration.models.training import train_lookup
 from trip_duration.months import MonthPart
-from trip_duration.params import BehaviourParams, PromotionParams
+from trip_duration.params import BehaviourParams, ModellingParams, PromotionParams
 from trip_duration.registry import Registered, gate
 from trip_duration.registry.criteria import judge
 
@@ -41,21 +43,39 @@ def read_trips(
         The trips of its training months, for the behaviour checks, and those of the test months.
 
     Raises:
-        DataError: If a month is missing or did not pass the data gate, or if the challenger has
-            learnt from a month that it would be judged on.
+        DataError: If a month is missing, did not pass the data gate, or is of another service or
+            source than the challenger was trained on; or if the challenger was trained or
+            calibrated on a month that it would be judged on.
     """
-    facts = registered_challenger.predictor.facts
-    learnt = facts["train_months"]
-    seen = {*learnt, *facts.get("calibration", {}).get("months", {})}
-    known = [month for month in params.test_months if month in seen]
-    if known:
+    predictor = registered_challenger.predictor
+    train_months, test_months = predictor.facts["train_months"], params.test_months
+    overlap = sorted({*train_months, *predictor.calibration_months} & {*test_months})
+    if overlap:
         raise DataError(
-            f"the challenger, version {registered_challenger.version.number}, has learnt from "
-            f"{', '.join(known)} or was calibrated on it, and cannot be judged on it. Set "
+            f"the challenger, version {registered_challenger.version.number}, was trained or "
+            f"calibrated on {', '.join(overlap)}, and cannot be judged on it. Set "
             "promotion.test_months to later months."
         )
-    gate.require_gated((*learnt, *params.test_months), trips, passed_months, data_quality)
-    return gate.read_months(trips, learnt), gate.read_months(trips, params.test_months)
+    months = [*train_months, *test_months]
+    require_origin(predictor.facts, trips, months)
+    gate.require_gated(months, trips, passed_months, data_quality)
+    return gate.read_months(trips, train_months), gate.read_months(trips, test_months)
+
+
+def train_table(
+    registered_challenger: Registered, learnt_trips: pd.DataFrame, params: ModellingParams
+) -> Predictor:
+    """Train the lookup table that the challenger has to beat, on the trips of its own months.
+
+    The table of the last run may have been trained on months that the challenger is judged on.
+
+    Args:
+        registered_challenger: The challenger.
+        learnt_trips: Trips of its training months.
+        params: Settings of the table.
+    """
+    predictor = registered_challenger.predictor
+    return train_lookup(learnt_trips, predictor.transformer, params, predictor.facts)
 
 
 def examine_challenger(
@@ -81,7 +101,7 @@ def examine_challenger(
 
 def measure_challenger(
     registered_challenger: Registered,
-    baseline: Predictor,
+    challenger_table: Predictor,
     judged_trips: pd.DataFrame,
     zones: pd.DataFrame,
     params: PromotionParams,
@@ -90,7 +110,7 @@ def measure_challenger(
 
     Args:
         registered_challenger: The challenger.
-        baseline: The lookup table.
+        challenger_table: The lookup table of the challenger's training months.
         judged_trips: Trips that it has not learnt from.
         zones: Names and boroughs of the zones.
         params: The smallest slice and borough.
@@ -98,12 +118,12 @@ def measure_challenger(
     Returns:
         What ``gate.measure`` returns.
     """
-    return gate.measure(registered_challenger, baseline, judged_trips, zones, params)
+    return gate.measure(registered_challenger, challenger_table, judged_trips, zones, params)
 
 
 def measure_champion(
     registered_champion: Registered | None,
-    baseline: Predictor,
+    challenger_table: Predictor,
     judged_trips: pd.DataFrame,
     zones: pd.DataFrame,
     params: PromotionParams,
@@ -112,7 +132,7 @@ def measure_champion(
 
     Args:
         registered_champion: The champion, if there is one.
-        baseline: The lookup table.
+        challenger_table: The lookup table of the challenger's training months.
         judged_trips: The trips that the challenger is judged on.
         zones: Names and boroughs of the zones.
         params: The smallest slice and borough.
@@ -122,7 +142,7 @@ def measure_champion(
     """
     if registered_champion is None:
         return {}
-    return gate.measure(registered_champion, baseline, judged_trips, zones, params)
+    return gate.measure(registered_champion, challenger_table, judged_trips, zones, params)
 
 
 def judge_challenger(

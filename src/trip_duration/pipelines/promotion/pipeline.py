@@ -22,6 +22,16 @@ def create_pipeline() -> Pipeline:
                 name="read_trips",
             ),
             Node(
+                func=nodes.train_table,
+                inputs={
+                    "registered_challenger": "registered_challenger",
+                    "learnt_trips": "learnt_trips",
+                    "params": "params:modelling",
+                },
+                outputs="challenger_table",
+                name="train_table",
+            ),
+            Node(
                 func=nodes.examine_challenger,
                 inputs={
                     "registered_challenger": "registered_challenger",
@@ -36,7 +46,7 @@ def create_pipeline() -> Pipeline:
                 func=nodes.measure_challenger,
                 inputs={
                     "registered_challenger": "registered_challenger",
-                    "baseline": "baseline",
+                    "challenger_table": "challenger_table",
                     "judged_trips": "judged_trips",
                     "zones": "zones",
                     "params": "params:promotion",
@@ -48,7 +58,7 @@ def create_pipeline() -> Pipeline:
                 func=nodes.measure_champion,
                 inputs={
                     "registered_champion": "registered_champion",
-                    "baseline": "baseline",
+                    "challenger_table": "challenger_table",
                     "judged_trips": "judged_trips",
                     "zones": "zones",
                     "params": "params:promotion",

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from trip_duration.errors import DataError
-from trip_duration.evaluation.behaviour import check_behaviour
+from trip_duration.evaluation.behaviour import report_behaviour
 from trip_duration.evaluation.metrics import PRESENTATIONS
+from trip_duration.evaluation.origin import require_origin
 from trip_duration.evaluation.predictions import predict_trips, score_presentations
 from trip_duration.evaluation.splits import read_months
 from trip_duration.models import Predictor
@@ -23,11 +24,15 @@ Record = dict[str, Any]
 
 
 def read_newest_trips(
-    trips: dict[str, MonthPart], passed_months: list[str], params: RecalibrationParams
+    parent_predictor: Predictor,
+    trips: dict[str, MonthPart],
+    passed_months: list[str],
+    params: RecalibrationParams,
 ) -> tuple[pd.DataFrame, Record]:
     """Read the trips to calibrate on.
 
     Args:
+        parent_predictor: The predictor to begin from.
         trips: Processed months.
         passed_months: Months that passed the gate.
         params: The month; by default the newest that was processed.
@@ -37,7 +42,8 @@ def read_newest_trips(
         the raw month.
 
     Raises:
-        DataError: If the month was not processed or did not pass, or if none has.
+        DataError: If the month was not processed or did not pass, if none has, or if it is of
+            another service or source than the predictor was trained on.
     """
     newest = tuple(sorted(set(passed_months) & set(trips))[-1:])
     if not newest:
@@ -45,6 +51,7 @@ def read_newest_trips(
             "no month was processed: run the pipelines ingestion and data_processing for one."
         )
     (month,) = params.month or newest
+    require_origin(parent_predictor.facts, trips, [month])
     rows = read_months(trips, passed_months, [month])
     origin = {name: trips[month].record.get(name) for name in ("service", "file", "sha256")}
     return rows, {"month": month, **origin}
@@ -70,7 +77,7 @@ def recalibrate_intervals(
 
     Raises:
         DataError: If it has no intervals, or has learnt from months that do not end before these
-            trips, or from another service.
+            trips.
     """
     if parent_predictor.intervals is None:
         raise DataError(
@@ -85,7 +92,6 @@ def recalibrate_intervals(
             f"{pickups.min():%Y-%m-%d} on would promise too much. Ingest and process a later "
             "month, or name one as recalibration.month."
         )
-    _require_service(parent_predictor, recalibration_month)
     days = pickups.agg(["min", "max"]).dt.strftime("%Y-%m-%d")
     raw = {name: recalibration_month[name] for name in ("file", "sha256")}
     months = {recalibration_month["month"]: raw}
@@ -95,15 +101,6 @@ def recalibrate_intervals(
         "calibration": {"parent": parent_predictor.sha256, "months": months},
     }
     return replace(recalibrate(parent_predictor, recalibration_trips, params), facts=facts)
-
-
-def _require_service(predictor: Predictor, month: Record) -> None:
-    learnt, given = predictor.facts.get("service"), month["service"]
-    if learnt is not None and learnt != given:
-        raise DataError(
-            f"the predictor has learnt from {learnt} trips, {month['month']} was processed for "
-            f'{given}. Process the month of that service: --params "service={learnt}".'
-        )
 
 
 def examine_recalibrated(
@@ -123,22 +120,16 @@ def examine_recalibrated(
         params: Bounds.
 
     Returns:
-        As of a run that trains: the ``predictor`` by its sha256, whether it ``passed``, the
-        ``checks``, and a line for each of its ``failures``.
+        What ``report_behaviour`` returns.
 
     Raises:
-        DataError: If a month that it has learnt from was not processed or did not pass.
+        DataError: If one of its training months was not processed or did not pass, or is of another
+            service or source.
     """
-    learnt = read_months(trips, passed_months, recalibrated_predictor.facts["train_months"])
-    checks = check_behaviour(recalibrated_predictor, zones, learnt, params)
-    failures = [f"{check.name}: {check.words}" for check in checks if not check.passed]
-    log.info("%d of %d checks of behaviour passed", len(checks) - len(failures), len(checks))
-    return {
-        "predictor": recalibrated_predictor.sha256,
-        "passed": not failures,
-        "checks": [asdict(check) for check in checks],
-        "failures": failures,
-    }
+    months = recalibrated_predictor.facts["train_months"]
+    require_origin(recalibrated_predictor.facts, trips, months)
+    train_trips = read_months(trips, passed_months, months)
+    return report_behaviour(recalibrated_predictor, zones, train_trips, params)
 
 
 def compare_coverage(
@@ -161,11 +152,11 @@ def compare_coverage(
         its point estimates are those of its parent to the bit; and under ``metrics`` the ``mae``
         of each presentation, the table among them.
     """
-    parent, own = (
-        predict_trips(recalibration_trips, one, baseline)
-        for one in (parent_predictor, recalibrated_predictor)
+    parent_predictions, new_predictions = (
+        predict_trips(recalibration_trips, predictor, baseline)
+        for predictor in (parent_predictor, recalibrated_predictor)
     )
-    before, after = score_presentations(parent), score_presentations(own)
+    before, after = score_presentations(parent_predictions), score_presentations(new_predictions)
     held = {
         name: {
             when: {key: block[name][key] for key in ("coverage", "mean_width")}
@@ -174,8 +165,8 @@ def compare_coverage(
         for name in PRESENTATIONS
         if "coverage" in before[name]
     }
-    for name, found in held.items():
-        then, now = (100 * found[when]["coverage"] for when in ("before", "after"))
+    for name, intervals in held.items():
+        then, now = (100 * intervals[when]["coverage"] for when in ("before", "after"))
         log.info("%s: intervals held %.1f %% of the trips, now %.1f %%", name, then, now)
     points = list(PRESENTATIONS)
     return {
@@ -183,6 +174,6 @@ def compare_coverage(
         "trips": len(recalibration_trips),
         "intervals": held,
         "predictor": recalibrated_predictor.sha256,
-        "points_unchanged": bool((parent[points] == own[points]).all(axis=None)),
+        "points_unchanged": parent_predictions[points].equals(new_predictions[points]),
         "metrics": {name: {"mae": after[name]["mae"]} for name in PRESENTATIONS},
     }
