@@ -26,7 +26,7 @@ from tests.registry.conftest import (
     registry,
 )
 from trip_duration.datasets import AnswerFilesDataset, ChosenPredictorDataset, RequestFilesDataset
-from trip_duration.datasets.batches import RefusedBatch
+from trip_duration.datasets.batches import RefusedInput
 from trip_duration.errors import DataError
 from trip_duration.features import FeatureTransformer
 from trip_duration.inference import Batch, Requested, RequestFile, checking, find_files, write_batch
@@ -566,7 +566,7 @@ def test_a_bad_row_that_no_check_has_found_breaks_the_contract(
 def test_a_model_that_is_not_there_is_refused(tmp_path: Path, model: Any, says: str) -> None:
     place = {"path": str(tmp_path / "none.db")}
     dataset = ChosenPredictorDataset(model, {"path": str(tmp_path)}, place)
-    with pytest.raises(RefusedBatch, match=says):
+    with pytest.raises(RefusedInput, match=says):
         dataset.load()
 
 
@@ -579,11 +579,11 @@ def test_the_datasets_read_answer_and_refuse(predictor: Predictor, tmp_path: Pat
     assert chosen.sha256 == predictor.sha256
     AnswerFilesDataset(str(tmp_path / "a.csv")).save(Batch(requests, chosen, 10))
     assert len(read(tmp_path / "a.csv")) == 1
-    with pytest.raises(RefusedBatch, match="is not there"):
+    with pytest.raises(RefusedInput, match="is not there"):
         RequestFilesDataset(str(tmp_path / "gone.csv")).load()
-    with pytest.raises(RefusedBatch, match="input is empty"):
+    with pytest.raises(RefusedInput, match="input is empty"):
         RequestFilesDataset(None).load()
-    with pytest.raises(RefusedBatch, match="output is empty"):
+    with pytest.raises(RefusedInput, match="output is empty"):
         AnswerFilesDataset(None).save(Batch(requests, chosen, 10))
 
 
@@ -613,5 +613,5 @@ def test_without_a_model_the_champion_answers_or_the_folder_of_the_last_run(
     assert "version 1 (champion) of the registry, lookup, learnt from 2023-01" in caplog.text
     assert load(model="models/predictor") == predictor.sha256
     # a registry that was named and is away is no registry without a champion
-    with pytest.raises(RefusedBatch, match=r"no registry at .*none\.db"):
+    with pytest.raises(RefusedInput, match=r"no registry at .*none\.db"):
         load(url=f"sqlite:///{tmp_path / 'none.db'}")

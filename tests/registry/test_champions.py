@@ -67,5 +67,5 @@ def test_a_database_that_does_not_exist_is_an_error_if_it_is_required(tmp_path: 
 @pytest.mark.parametrize("required", [True, False])
 def test_a_damaged_database_is_not_one_without_a_champion(tmp_path: Path, required: bool) -> None:
     (tmp_path / "mlflow.db").write_bytes(b"this is no database" * 100)
-    with pytest.raises(RegistryError, match="does not do what it is asked"):
+    with pytest.raises(RegistryError, match="does not answer as expected"):
         Registry(f"sqlite:///{tmp_path / 'mlflow.db'}").has_champion(required)

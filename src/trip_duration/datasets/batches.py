@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 _MODELS = "models:/"
 
 
-class RefusedBatch(DatasetError):
-    """A batch that cannot be answered as it is asked for."""
+class RefusedInput(DatasetError):
+    """Requests, a model or an output that cannot be used."""
 
 
 @contextmanager
@@ -36,7 +36,7 @@ def _refusing() -> Iterator[None]:
     try:
         yield
     except TripDurationError as error:
-        raise RefusedBatch(str(error)) from error
+        raise RefusedInput(str(error)) from error
 
 
 def _place(path: str | None) -> Path | None:
@@ -66,7 +66,7 @@ class RequestFilesDataset(AbstractDataset[Any, "Requested"]):
         """Return the files by name.
 
         Raises:
-            RefusedBatch: If there is nothing to read.
+            RefusedInput: If there is nothing to read.
         """
         # Arrow and the estimators' libraries are imported when there is something to answer
         from trip_duration.inference import find_files  # noqa: PLC0415
@@ -116,7 +116,7 @@ class ChosenPredictorDataset(AbstractDataset[Any, "Predictor"]):
         """Return the predictor, verified; a line of the log says which one it is.
 
         Raises:
-            RefusedBatch: If there is none, if its files were altered, or if no model was named and
+            RefusedInput: If there is none, if its files were altered, or if no model was named and
                 the registry does not answer.
         """
         from trip_duration.models import Predictor  # noqa: PLC0415 - see RequestFilesDataset
@@ -128,7 +128,7 @@ class ChosenPredictorDataset(AbstractDataset[Any, "Predictor"]):
             folder = self._project / model
             if folder.is_dir():
                 predictor = Predictor.load(folder)
-                log.info("answering with %s from the folder %s", _describe(predictor), folder)
+                log.info("using %s from the folder %s", _describe(predictor), folder)
                 return predictor
             reference = _reference(model)
             if reference is None:
@@ -143,9 +143,7 @@ class ChosenPredictorDataset(AbstractDataset[Any, "Predictor"]):
         version, predictor = registered.version, registered.predictor
         alias = "" if reference == version.number else f" ({reference})"
         described = _describe(predictor)
-        log.info(
-            "answering with version %s%s of the registry, %s", version.number, alias, described
-        )
+        log.info("using version %s%s of the registry, %s", version.number, alias, described)
         return predictor
 
     def save(self, data: Any) -> None:
@@ -187,7 +185,7 @@ class AnswerFilesDataset(AbstractDataset["Batch", Path]):
         """Answer the batch, or go on with it where a run was killed.
 
         Raises:
-            RefusedBatch: If a file cannot be read or written; the message names it.
+            RefusedInput: If a file cannot be read or written; the message names it.
         """
         from trip_duration.inference import write_batch  # noqa: PLC0415 - see RequestFilesDataset
 

@@ -54,10 +54,10 @@ def naming_registry(tracking_uri: str) -> Iterator[None]:
         raise
     # MLflow's clients of databases and of servers raise errors of their own
     except Exception as error:
-        said = without_password(str(getattr(error, "orig", None) or error), tracking_uri)
+        reason = without_password(str(getattr(error, "orig", None) or error), tracking_uri)
         where = masked_uri(tracking_uri)
         raise RegistryError(
-            f"the registry at {where} does not do what it is asked: {said}"
+            f"the registry at {where} does not answer as expected: {reason}"
         ) from None
 
 

@@ -24,10 +24,10 @@ class Criterion:
 
     Attributes:
         name: Its name.
-        figure: What was found; None where there was nothing to find.
-        bound: What it is held against.
+        figure: Measured value; None if there was nothing to measure.
+        bound: Bound of the figure.
         passed: Whether it is met.
-        words: What was found, in words.
+        words: Figure and bound in a sentence.
     """
 
     name: str
@@ -46,13 +46,13 @@ def name_errors(name: str, record: Mapping[str, Any]) -> dict[str, float]:
 
 
 def judge(
-    own: Record, champion: Record, checks: Sequence[Record], params: PromotionParams
+    challenger: Record, champion: Record, checks: Sequence[Record], params: PromotionParams
 ) -> list[Criterion]:
     """Judge a challenger.
 
     Args:
-        own: What ``measure`` has found of it.
-        champion: What it has found of the champion on the same trips; empty if there is none.
+        challenger: What ``measure`` has difference of it.
+        champion: What it has difference of the champion on the same trips; empty if there is none.
         checks: Outcomes of the challenger's behaviour checks.
         params: Bounds.
 
@@ -61,47 +61,48 @@ def judge(
     """
     return [
         _judge_behaviour(checks),
-        _judge_table(own, params),
-        _judge_champion(own, champion, params),
-        _judge_slices(own, champion, params),
-        _judge_ratio(own["fairness"], params),
-        _judge_boroughs(own["fairness"], params),
-        *(_judge_coverage(kind, own, params) for kind in SUFFIXES),
-        _judge_size(own, params),
-        _judge_time(own, params),
+        _judge_table(challenger, params),
+        _judge_champion(challenger, champion, params),
+        _judge_slices(challenger, champion, params),
+        _judge_ratio(challenger["fairness"], params),
+        _judge_boroughs(challenger["fairness"], params),
+        *(_judge_coverage(kind, challenger, params) for kind in SUFFIXES),
+        _judge_size(challenger, params),
+        _judge_time(challenger, params),
     ]
 
 
 def _judge_behaviour(checks: Sequence[Record]) -> Criterion:
     failed = [check["name"] for check in checks if not check["passed"]]
-    said = f"it fails {', '.join(failed)}" if failed else "it passes every check"
-    words = f"of {len(checks)} checks of behaviour {said}"
+    outcome = f"it fails {', '.join(failed)}" if failed else "it passes every check"
+    words = f"of {len(checks)} checks of behaviour {outcome}"
     return Criterion("behaviour", len(failed), 0, bool(checks) and not failed, words)
 
 
-def _judge_table(own: Record, params: PromotionParams) -> Criterion:
+def _judge_table(challenger: Record, params: PromotionParams) -> Criterion:
     # the table knows no distance, so that the fair comparison is without
-    mae, table = (own["metrics"][name]["mae"] for name in ("request", "baseline"))
-    gain = gain_over_table(own["metrics"])
+    mae, table = (challenger["metrics"][name]["mae"] for name in ("request", "baseline"))
+    gain = gain_over_table(challenger["metrics"])
     words = (
         f"MAE {mae:.3f} minutes without distance, {table:.3f} by the lookup table: {gain:.1%} less"
     )
     return Criterion("lookup_table", gain, params.min_gain, gain >= params.min_gain, words)
 
 
-def _judge_champion(own: Record, champion: Record, params: PromotionParams) -> Criterion:
+def _judge_champion(challenger: Record, champion: Record, params: PromotionParams) -> Criterion:
     if not champion:
         return Criterion("champion", None, params.max_loss, True, _NO_CHAMPION)
-    first, second = _sum_both(own), _sum_both(champion)
+    first, second = _sum_both(challenger), _sum_both(champion)
     trips = first[:, 0]
     draws = draw_days(len(trips), params.replicates, params.seed)
-    found = bootstrap_difference(trips, first[:, 1], second[:, 1], draws, params.confidence)
+    difference = bootstrap_difference(trips, first[:, 1], second[:, 1], draws, params.confidence)
     base = float(second[:, 1].sum() / trips.sum())
-    loss = found.upper / base
+    loss = difference.upper / base
     words = (
-        f"MAE {base + found.estimate:.3f} minutes, {base:.3f} by version {champion['version']}: "
-        f"{found.estimate / base:+.1%}, and with {params.confidence:.0%} confidence within "
-        f"{found.lower / base:+.1%} and {loss:+.1%} ({len(trips)} days drawn again)"
+        f"MAE {base + difference.estimate:.3f} minutes, {base:.3f} by version "
+        f"{champion['version']}: "
+        f"{difference.estimate / base:+.1%}, and with {params.confidence:.0%} confidence within "
+        f"{difference.lower / base:+.1%} and {loss:+.1%} ({len(trips)} days drawn again)"
     )
     return Criterion("champion", loss, params.max_loss, loss <= params.max_loss, words)
 
@@ -112,13 +113,13 @@ def _sum_both(record: Record) -> Any:
     return np.column_stack([days[:, 0], (days[:, 1] + days[:, 2]) / 2])
 
 
-def _judge_slices(own: Record, champion: Record, params: PromotionParams) -> Criterion:
+def _judge_slices(challenger: Record, champion: Record, params: PromotionParams) -> Criterion:
     bound = params.max_slice_loss
     if not champion:
         return Criterion("slices", None, bound, True, _NO_CHAMPION)
     losses = {
         name: mae / champion["slices"][name] - 1
-        for name, mae in own["slices"].items()
+        for name, mae in challenger["slices"].items()
         if champion["slices"][name] > 0
     }
     if not losses:
@@ -166,24 +167,26 @@ def _say_too_few(params: PromotionParams) -> str:
     return f"no borough has {params.min_borough_trips} trips, so that there is nothing to compare"
 
 
-def _judge_coverage(kind: str, own: Record, params: PromotionParams) -> Criterion:
-    name, bound, promise = f"coverage_{kind}", params.max_coverage_error, own["promise"]
+def _judge_coverage(kind: str, challenger: Record, params: PromotionParams) -> Criterion:
+    name, bound, promise = f"coverage_{kind}", params.max_coverage_error, challenger["promise"]
     if promise is None:
         return Criterion(name, None, bound, False, "the predictor has no intervals")
-    held = own["metrics"][kind]["coverage"]
-    words = f"{_KINDS[kind]} its intervals hold {held:.1%} of the trips, {promise:.1%} are promised"
-    off = abs(held - promise)
-    return Criterion(name, off, bound, off <= bound, words)
+    coverage = challenger["metrics"][kind]["coverage"]
+    words = (
+        f"{_KINDS[kind]} its intervals hold {coverage:.1%} of the trips, {promise:.1%} are promised"
+    )
+    error = abs(coverage - promise)
+    return Criterion(name, error, bound, error <= bound, words)
 
 
-def _judge_size(own: Record, params: PromotionParams) -> Criterion:
-    size = own["costs"]["bytes"] / 1e6
+def _judge_size(challenger: Record, params: PromotionParams) -> Criterion:
+    size = challenger["costs"]["bytes"] / 1e6
     bound = params.max_megabytes
     return Criterion("size", size, bound, size <= bound, f"its files are {size:.2f} MB")
 
 
-def _judge_time(own: Record, params: PromotionParams) -> Criterion:
-    took = own["costs"]["request_microseconds"] / 1e3
+def _judge_time(challenger: Record, params: PromotionParams) -> Criterion:
+    milliseconds = challenger["costs"]["request_microseconds"] / 1e3
     bound = params.max_milliseconds
-    words = f"one request alone takes {took:.2f} ms, the median of many"
-    return Criterion("time", took, bound, took <= bound, words)
+    words = f"one request alone takes {milliseconds:.2f} ms, the median of many"
+    return Criterion("time", milliseconds, bound, milliseconds <= bound, words)

@@ -66,11 +66,11 @@ def require_gated(
     processed = [month for month in months if month in trips]
     ungated = find_ungated(processed, passed_months, data_quality)
     if ungated:
-        wanted = span_months(tuple(sorted({*months})))
+        months_option = span_months(tuple(sorted({*months})))
         raise DataError(
             f"the data gate has not passed {', '.join(ungated)} (passed: "
             f"{span_months(tuple(passed_months)) or 'none'}). Run `kedro run --pipelines "
-            f'ingestion,data_processing --params "months={wanted}"`; if a month fails there, see '
+            f'ingestion,data_processing --params "months={months_option}"`; if a month fails, see '
             "data_quality.json and leave it out of promotion.test_months."
         )
 

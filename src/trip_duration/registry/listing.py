@@ -43,7 +43,7 @@ def describe_versions(versions: Iterable[Version], lines: Iterable[Line]) -> lis
     """
     registered = [line for line in lines if line.action == "register"]
     actors = {(line.version, line.sha256): line.actor for line in registered}
-    return [_describe(found, actors.get((found.number, found.sha256))) for found in versions]
+    return [_describe(each, actors.get((each.number, each.sha256))) for each in versions]
 
 
 def _describe(version: Version, actor: str | None) -> Record:
@@ -78,7 +78,7 @@ def print_versions(records: Sequence[Record]) -> None:
 
 def _cells(record: Record) -> tuple[str, ...]:
     errors = [record[name] for name in _FIGURES]
-    known = any(error is not None for error in errors)
+    has_errors = any(error is not None for error in errors)
     both = " / ".join(ABSENT if error is None else f"{error:.2f}" for error in errors)
     texts = (
         record["number"],
@@ -89,7 +89,7 @@ def _cells(record: Record) -> tuple[str, ...]:
         record["service"],
         record["train_months"],
         record["source"],
-        both if known else None,
+        both if has_errors else None,
         record["registered_by"],
         record["registered_at"][:10],
     )
@@ -141,5 +141,6 @@ def print_gate(report: Mapping[str, Any] | None) -> None:
     """Print the criteria of a gate report, if there is one."""
     if report:
         click.echo(f"\ngate on {', '.join(report.get('months', []))}:")
-        for one in report["criteria"]:
-            click.echo(f"  {'passed' if one['passed'] else 'FAILED'} {one['name']}: {one['words']}")
+        for criterion in report["criteria"]:
+            outcome = "passed" if criterion["passed"] else "FAILED"
+            click.echo(f"  {outcome} {criterion['name']}: {criterion['words']}")

@@ -227,13 +227,13 @@ class Keeper:
 
     def _former(self, *without: str) -> str | None:
         """Return the champion before the present one that is still there, by the ledger."""
-        there = {version.number for version in self.registry.versions()} - set(without)
-        return next((v for v in reversed(champions(self.ledger.lines())) if v in there), None)
+        existing = {version.number for version in self.registry.versions()} - set(without)
+        return next((v for v in reversed(champions(self.ledger.lines())) if v in existing), None)
 
     def _displaced_by(self, number: str) -> str | None:
         """Return the last candidate before the challenger that is still there, by the ledger."""
-        there = {version.number for version in self.registry.versions()} - {number}
-        return next((v for v in reversed(challengers(self.ledger.lines())) if v in there), None)
+        existing = {version.number for version in self.registry.versions()} - {number}
+        return next((v for v in reversed(challengers(self.ledger.lines())) if v in existing), None)
 
     def _require_files(self, version: Version) -> None:
         if not version.sha256:

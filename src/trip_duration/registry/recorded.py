@@ -59,7 +59,7 @@ def read_run(registry: Registry, run_id: str, folder: Path) -> RecordedRun:
     client = mlflow.MlflowClient(registry.place)
     try:
         run = client.get_run(run_id)
-        names = {found.path for found in client.list_artifacts(run_id)}
+        names = {artifact.path for artifact in client.list_artifacts(run_id)}
         with without_progress_bar():
             files = {
                 name: Path(client.download_artifacts(run_id, name, str(folder))).read_bytes()

@@ -66,20 +66,18 @@ class Registry:
         if (versions := tables.read_versions(self.place, self.name)) is not None:
             return versions
         with self._asking():
-            found = self._client.search_model_versions(f"name='{self.name}'")
+            rows = self._client.search_model_versions(f"name='{self.name}'")
         aliases = self.aliases()
-        return sorted(
-            (describe(version, aliases) for version in found), key=lambda v: -int(v.number)
-        )
+        return sorted((describe(row, aliases) for row in rows), key=lambda v: -int(v.number))
 
     def aliases(self) -> dict[str, str]:
         """Return the number of the version that each alias points to."""
         if (aliases := tables.read_aliases(self.place, self.name)) is not None:
             return aliases
         with self._asking():
-            found = self._client.search_registered_models(f"name='{self.name}'")
+            models = self._client.search_registered_models(f"name='{self.name}'")
         # a version may have been deleted by a client that leaves its aliases
-        return {alias: str(number) for model in found for alias, number in model.aliases.items()}
+        return {alias: str(number) for model in models for alias, number in model.aliases.items()}
 
     def has_champion(self, required: bool) -> bool:
         """Tell whether a version is the champion.
@@ -106,8 +104,8 @@ class Registry:
         number = aliases.get(reference, reference)
         semantic = SemanticVersion.parse(reference)
         names = {number, str(semantic)} if semantic else {number}
-        found = (v for v in self.versions() if names & {v.number, v.semantic_version} - {""})
-        return next(found, None)
+        matches = (v for v in self.versions() if names & {v.number, v.semantic_version} - {""})
+        return next(matches, None)
 
     def find_by_sha256(self, sha256: str) -> Version | None:
         """Return the newest version of the predictor with a sha256, or None if there is none."""
@@ -127,9 +125,9 @@ class Registry:
                 f"the alias {reference} points to version {self.aliases()[reference]}, which was "
                 "deleted. Promote another with `trip-duration models promote`."
             )
-        there = ", ".join([*self.aliases(), *(v.name for v in reversed(self.versions()))])
+        available = ", ".join([*self.aliases(), *(v.name for v in reversed(self.versions()))])
         raise RegistryError(
-            f"{self.name} has no version {reference!r}; it has: {there or 'none at all'}. "
+            f"{self.name} has no version {reference!r}; it has: {available or 'none at all'}. "
             "A `kedro run` that trains registers its model if that is fit for production; else "
             "the tag `registered` of its run gives the reasons."
         )
@@ -151,13 +149,13 @@ class Registry:
         if _holds(to, version.sha256):
             return to
         with tempfile.TemporaryDirectory() as folder:
-            found = read_bundle(self._download(version, _KIND, folder), _KIND)
-        if found.sha256 != version.sha256:
+            bundle = read_bundle(self._download(version, _KIND, folder), _KIND)
+        if bundle.sha256 != version.sha256:
             raise ModelFileError(
                 f"version {version.number} was registered with sha256 {version.sha256}, its files "
-                f"have {found.sha256}. It is not used; register the predictor anew."
+                f"have {bundle.sha256}. It is not used; register the predictor anew."
             )
-        write_bundle(found, to)
+        write_bundle(bundle, to)
         return to
 
     def fetch_outlines(self, version: Version) -> bytes | None:
@@ -212,8 +210,8 @@ class Registry:
     def add(self, candidate: Candidate, semantic: SemanticVersion) -> Version:
         """Register a logged model as a new version that no alias points to."""
         metrics = {f"{METRIC}{name}": repr(value) for name, value in candidate.metrics.items()}
-        own = {SHA256: candidate.sha256, STAGE: UNSTAGED, SEMANTIC: str(semantic)}
-        tags = {**candidate.tags, **metrics, **own}
+        project_tags = {SHA256: candidate.sha256, STAGE: UNSTAGED, SEMANTIC: str(semantic)}
+        tags = {**candidate.tags, **metrics, **project_tags}
         with self._asking():
             if not self._client.search_registered_models(f"name='{self.name}'"):
                 self._create()
@@ -256,8 +254,8 @@ class Registry:
     def ledger_head(self) -> str | None:
         """Return the hash of the last ledger line that the registry has carried out."""
         with self._asking():
-            found = self._client.search_registered_models(f"name='{self.name}'")
-        return found[0].tags.get(LEDGER_HEAD) if found else None
+            models = self._client.search_registered_models(f"name='{self.name}'")
+        return models[0].tags.get(LEDGER_HEAD) if models else None
 
     def set_ledger_head(self, line: str) -> None:
         """Note the hash of the ledger line that was carried out."""

@@ -32,16 +32,16 @@ def require_inputs(
     missing = _missing(pipeline, catalog)
     if not missing:
         return
-    by_maker: dict[str | None, list[str]] = {}
+    by_producer: dict[str | None, list[str]] = {}
     for name in missing:
-        by_maker.setdefault(_maker(name, registered), []).append(name)
+        by_producer.setdefault(_producer(name, registered), []).append(name)
     lines = [
         f"- made by {_title(maker)}: {', '.join(_describe(names, catalog))}"
-        for maker, names in by_maker.items()
+        for maker, names in by_producer.items()
     ]
-    makers = _makers(missing, registered, lambda part: _missing(part, catalog))
-    command = options.kedro("run", "--pipelines", ",".join(makers))
-    hint = [f"To make them: {command}"] if makers else []
+    producers = _producers(missing, registered, lambda part: _missing(part, catalog))
+    command = options.kedro("run", "--pipelines", ",".join(producers))
+    hint = [f"To make them: {command}"] if producers else []
     raise DataError("\n".join(["inputs of this run do not exist yet:", *lines, *hint]))
 
 
@@ -82,16 +82,16 @@ def _place(dataset: Any) -> str:
     return "in memory only" if path is None else from_here(str(path))
 
 
-def _maker(name: str, registered: Mapping[str, Pipeline]) -> str | None:
-    makers = (key for key, part in registered.items() if name in part.all_outputs())
-    return next((key for key in makers if key != _DEFAULT), None)
+def _producer(name: str, registered: Mapping[str, Pipeline]) -> str | None:
+    producers = (key for key, part in registered.items() if name in part.all_outputs())
+    return next((key for key in producers if key != _DEFAULT), None)
 
 
 def _title(maker: str | None) -> str:
     return "no pipeline" if maker is None else f"the pipeline {maker}"
 
 
-def _makers(
+def _producers(
     missing: list[str],
     registered: Mapping[str, Pipeline],
     missing_of: Callable[[Pipeline], list[str]],
@@ -100,7 +100,7 @@ def _makers(
     needed: set[str] = set()
     waiting = list(missing)
     while waiting:
-        maker = _maker(waiting.pop(), registered)
+        maker = _producer(waiting.pop(), registered)
         if maker is not None and maker not in needed:
             needed.add(maker)
             waiting += missing_of(registered[maker])

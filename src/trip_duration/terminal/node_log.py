@@ -95,8 +95,8 @@ class NodeLog(logging.Handler):
         self.ended, self.nodes = ended, nodes
         # processes of the parallel runner do not say when they begin
         began = self._running.pop(self._last, None)
-        took = "" if began is None else f" {perf_counter() - began:.1f} s"
-        log.info("%*d/%d %s%s", len(str(nodes)), ended, nodes, self._last, took)
+        duration = "" if began is None else f" {perf_counter() - began:.1f} s"
+        log.info("%*d/%d %s%s", len(str(nodes)), ended, nodes, self._last, duration)
         if self._bar is not None:
             self._bar.advance()
             self._bar.update(", ".join(self._running) or None, nodes)

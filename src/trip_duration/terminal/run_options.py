@@ -101,12 +101,13 @@ def program(name: str) -> str:
     path = Path(sys.executable).with_name(name)
     if shutil.which(name) == str(path):
         return name
-    shown = from_here(str(path))
+    path_text = from_here(str(path))
     # a shell would look for a bare name elsewhere
-    return shlex.quote(shown if "/" in shown else f"./{shown}")
+    return shlex.quote(path_text if "/" in path_text else f"./{path_text}")
 
 
 def from_here(path: str) -> str:
     """Return a path relative to the working directory, if it is in there."""
-    here = Path.cwd()
-    return str(PurePath(path).relative_to(here)) if PurePath(path).is_relative_to(here) else path
+    working_folder = Path.cwd()
+    inside = PurePath(path).is_relative_to(working_folder)
+    return str(PurePath(path).relative_to(working_folder)) if inside else path

@@ -40,15 +40,15 @@ def run_name(parameters: Parameters, nodes: Set[str], source: str) -> str:
         green 2023-01..2023-03`` or ``backtest real green``.
     """
     splits, service = parameters.feature_engineering, parameters.ingestion.service
-    family, known = parameters.modelling.model_type, span_months(splits.train_months)
+    family, train_span = parameters.modelling.model_type, span_months(splits.train_months)
     data = f"{source} {service}"
     if plugin.TRAINING_NODE in nodes:
-        return f"{family} {data} {known} -> {span_months(splits.test_months)}"
+        return f"{family} {data} {train_span} -> {span_months(splits.test_months)}"
     if plugin.RECALIBRATION_NODE in nodes:
         month = span_months(parameters.recalibration.month) or "newest month"
         return f"recalibration {data} {month}"
     if plugin.SEARCH_NODE in nodes:
-        return f"tuning {family} {data} {known}"
+        return f"tuning {family} {data} {train_span}"
     return f"{' and '.join(sorted(node.removeprefix('run_') for node in nodes))} {data}"
 
 

@@ -34,8 +34,8 @@ def tracked_nodes(pipeline: Pipeline, run_params: dict[str, Any], catalog: Any) 
 
 def making_node(pipeline: Pipeline) -> str | None:
     """Return the node of a pipeline that makes a predictor, or None."""
-    made = pipeline.all_outputs()
-    return next((node for node, dataset in MAKERS.items() if dataset in made), None)
+    outputs = pipeline.all_outputs()
+    return next((node for node, dataset in MAKERS.items() if dataset in outputs), None)
 
 
 def disable(run_params: dict[str, Any]) -> None:

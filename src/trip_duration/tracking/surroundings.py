@@ -70,8 +70,8 @@ def _git(project: Path, *arguments: str) -> str | None:
 
 def libraries() -> dict[str, str]:
     """Return the versions of Python and of the libraries that make a model of any family."""
-    known = versions((*COMPUTING, *_OTHERS))
-    named = {f"version.{name}": number for name, number in known.items()}
+    numbers = versions((*COMPUTING, *_OTHERS))
+    named = {f"version.{name}": number for name, number in numbers.items()}
     return {"version.python": platform.python_version(), **named}
 
 

@@ -16,11 +16,11 @@ Months = Mapping[str, MonthPart]
 
 def find_broken_months(error: BaseException) -> dict[str, ContractError]:
     """Return what is wrong with each month that an error is about, or that has caused it."""
-    found: dict[str, ContractError] = {}
+    errors: dict[str, ContractError] = {}
     for contract_error in _contract_errors(error):
         if named := trip_month(contract_error.file):
-            found[named[1]] = contract_error
-    return found
+            errors[named[1]] = contract_error
+    return errors
 
 
 def _contract_errors(error: BaseException | None) -> Iterator[ContractError]:

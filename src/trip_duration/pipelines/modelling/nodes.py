@@ -104,8 +104,8 @@ def train_baseline(
     early = train_lookup(train_trips, early_transformer, params, facts)
     if not facts["refit"]:
         return early, early
-    known = pd.concat([train_trips, validation_trips], ignore_index=True)
-    return train_lookup(known, early_transformer, params, facts), early
+    all_trips = pd.concat([train_trips, validation_trips], ignore_index=True)
+    return train_lookup(all_trips, early_transformer, params, facts), early
 
 
 def train_predictor(
@@ -132,8 +132,8 @@ def train_predictor(
         The predictor, one that the validation trips are new to, and the loss after each round.
     """
     inputs = model_input_train, model_input_validation, model_input_known
-    first, validation, known = (Examples.from_frame(rows) for rows in inputs)
-    refit = known if len(known.minutes) else None
+    first, validation, all_examples = (Examples.from_frame(rows) for rows in inputs)
+    refit = all_examples if len(all_examples.minutes) else None
     training_set = TrainingSet(early_transformer, first, validation, feature_transformer, refit)
     trained = train(training_set, params, facts)
     log.info(

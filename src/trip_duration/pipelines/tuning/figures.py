@@ -108,13 +108,14 @@ def _title_parameters(trials: list[dict[str, Any]], names: list[str], winner: in
     errors = pd.Series([trial["value"] for trial in trials]).rank()
     values = pd.DataFrame([trial["params"] for trial in trials])[names].select_dtypes("number")
     # Spearman's: the correlation of ranks
-    found = values.rank().corrwith(errors).dropna()
+    varied = values.loc[:, values.nunique() > 1]
+    correlations = varied.rank().corrwith(errors).dropna() if errors.nunique() > 1 else varied
     orange = f"; trial {winner}, the best, is orange"
-    if len(trials) < _FEWEST or found.empty:
+    if len(trials) < _FEWEST or correlations.empty:
         return f"Error of {len(trials)} trials by parameter{orange}"
-    name = str(found.abs().idxmax())
+    name = str(correlations.abs().idxmax())
     return (
-        f"The error goes most with {name} (rank correlation {found[name]:+.2f} over "
+        f"The error goes most with {name} (rank correlation {correlations[name]:+.2f} over "
         f"{len(trials)} trials){orange}"
     )
 
