@@ -68,7 +68,7 @@ def test_the_default_is_all_and_needs_nothing_but_parameters_and_reports_of_stud
             },
         ),
         ("inference", {"batch_requests", "batch_predictor"}),
-        ("recalibration", {"trips", "passed_months", "zones", "parent_predictor", "baseline"}),
+        ("recalibration", {"trips", "passed_months", "zones", "parent_predictor"}),
         ("tuning", {"trips", "passed_months", "raw_manifest", "zones", "finished_trials"}),
     ],
 )

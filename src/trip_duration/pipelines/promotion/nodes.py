@@ -62,7 +62,7 @@ def read_trips(
     return gate.read_months(trips, train_months), gate.read_months(trips, test_months)
 
 
-def train_table(
+def train_challenger_table(
     registered_challenger: Registered, learnt_trips: pd.DataFrame, params: ModellingParams
 ) -> Predictor:
     """Train the lookup table that the challenger has to beat, on the trips of its own months.

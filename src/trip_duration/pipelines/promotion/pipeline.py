@@ -22,14 +22,14 @@ def create_pipeline() -> Pipeline:
                 name="read_trips",
             ),
             Node(
-                func=nodes.train_table,
+                func=nodes.train_challenger_table,
                 inputs={
                     "registered_challenger": "registered_challenger",
                     "learnt_trips": "learnt_trips",
                     "params": "params:modelling",
                 },
                 outputs="challenger_table",
-                name="train_table",
+                name="train_challenger_table",
             ),
             Node(
                 func=nodes.examine_challenger,

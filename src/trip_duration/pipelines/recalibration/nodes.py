@@ -15,7 +15,7 @@ from trip_duration.evaluation.origin import require_origin
 from trip_duration.evaluation.predictions import predict_trips, score_presentations
 from trip_duration.evaluation.splits import read_months
 from trip_duration.models import Predictor
-from trip_duration.models.training import recalibrate
+from trip_duration.models.training import recalibrate, train_lookup
 from trip_duration.months import MonthPart, month_bounds
 from trip_duration.params import BehaviourParams, ModellingParams, RecalibrationParams
 
@@ -103,10 +103,42 @@ def recalibrate_intervals(
     return replace(recalibrate(parent_predictor, recalibration_trips, params), facts=facts)
 
 
+def read_train_trips(
+    parent_predictor: Predictor, trips: dict[str, MonthPart], passed_months: list[str]
+) -> pd.DataFrame:
+    """Read the trips that the predictor was trained on.
+
+    Args:
+        parent_predictor: The predictor.
+        trips: Processed months.
+        passed_months: Months that passed the gate.
+
+    Raises:
+        DataError: If one of its training months was not processed or did not pass, or is of another
+            service or source.
+    """
+    months = parent_predictor.facts["train_months"]
+    require_origin(parent_predictor.facts, trips, months)
+    return read_months(trips, passed_months, months)
+
+
+def train_parent_table(
+    parent_predictor: Predictor, parent_train_trips: pd.DataFrame, params: ModellingParams
+) -> Predictor:
+    """Train the lookup table that the predictor has to beat, on the trips of its own months.
+
+    Args:
+        parent_predictor: The predictor.
+        parent_train_trips: Trips that it was trained on.
+        params: Settings of the table.
+    """
+    transformer, facts = parent_predictor.transformer, parent_predictor.facts
+    return train_lookup(parent_train_trips, transformer, params, facts)
+
+
 def examine_recalibrated(
     recalibrated_predictor: Predictor,
-    trips: dict[str, MonthPart],
-    passed_months: list[str],
+    parent_train_trips: pd.DataFrame,
     zones: pd.DataFrame,
     params: BehaviourParams,
 ) -> Record:
@@ -114,28 +146,20 @@ def examine_recalibrated(
 
     Args:
         recalibrated_predictor: The predictor with new intervals.
-        trips: Processed months, those that it has learnt from among them.
-        passed_months: Months that passed the gate.
+        parent_train_trips: Trips that it was trained on.
         zones: Geometry of the zones.
         params: Bounds.
 
     Returns:
         What ``report_behaviour`` returns.
-
-    Raises:
-        DataError: If one of its training months was not processed or did not pass, or is of another
-            service or source.
     """
-    months = recalibrated_predictor.facts["train_months"]
-    require_origin(recalibrated_predictor.facts, trips, months)
-    train_trips = read_months(trips, passed_months, months)
-    return report_behaviour(recalibrated_predictor, zones, train_trips, params)
+    return report_behaviour(recalibrated_predictor, zones, parent_train_trips, params)
 
 
 def compare_coverage(
     parent_predictor: Predictor,
     recalibrated_predictor: Predictor,
-    baseline: Predictor,
+    parent_table: Predictor,
     recalibration_trips: pd.DataFrame,
 ) -> Record:
     """Say how many of the trips the intervals have held, and how many they hold now.
@@ -143,7 +167,7 @@ def compare_coverage(
     Args:
         parent_predictor: The predictor as it was.
         recalibrated_predictor: The same with new intervals.
-        baseline: The lookup table.
+        parent_table: The lookup table of the same training months.
         recalibration_trips: The trips; to the former they are new.
 
     Returns:
@@ -153,7 +177,7 @@ def compare_coverage(
         of each presentation, the table among them.
     """
     parent_predictions, new_predictions = (
-        predict_trips(recalibration_trips, predictor, baseline)
+        predict_trips(recalibration_trips, predictor, parent_table)
         for predictor in (parent_predictor, recalibrated_predictor)
     )
     before, after = score_presentations(parent_predictions), score_presentations(new_predictions)

@@ -27,11 +27,22 @@ def create_pipeline() -> Pipeline:
                 name="recalibrate_intervals",
             ),
             Node(
+                func=nodes.read_train_trips,
+                inputs=["parent_predictor", "trips", "passed_months"],
+                outputs="parent_train_trips",
+                name="read_train_trips",
+            ),
+            Node(
+                func=nodes.train_parent_table,
+                inputs=["parent_predictor", "parent_train_trips", "params:modelling"],
+                outputs="parent_table",
+                name="train_parent_table",
+            ),
+            Node(
                 func=nodes.examine_recalibrated,
                 inputs={
                     "recalibrated_predictor": "recalibrated_predictor",
-                    "trips": "trips",
-                    "passed_months": "passed_months",
+                    "parent_train_trips": "parent_train_trips",
                     "zones": "zones",
                     "params": "params:behaviour",
                 },
@@ -43,7 +54,7 @@ def create_pipeline() -> Pipeline:
                 inputs={
                     "parent_predictor": "parent_predictor",
                     "recalibrated_predictor": "recalibrated_predictor",
-                    "baseline": "baseline",
+                    "parent_table": "parent_table",
                     "recalibration_trips": "recalibration_trips",
                 },
                 outputs="recalibration_report",
