@@ -140,7 +140,7 @@ def test_a_run_for_machines_is_json_lines_and_nothing_else(project: Path) -> Non
     nodes = [record["message"] for record in records if record["logger"] == "trip_duration.run"]
     assert sorted(line.split()[1] for line in nodes) == ["compute_metrics", "train_baseline"]
     assert records[-1]["message"] == "results"
-    assert records[-1]["places"] == {"metrics": f"{project}/data/08_reporting/metrics.json"}
+    assert records[-1]["places"] == {"metrics": "data/08_reporting/metrics.json"}
 
 
 @pytest.mark.parametrize("scheme", ["http", "postgresql"])

@@ -31,6 +31,7 @@ def record(family: str, month: str, errors: list[float], seconds: float) -> dict
         **task(family, month).to_json(),
         "days": days,
         "metrics": {"request": block, "request_with_distance": block},
+        "train_trips": 1_000,
         "costs": {
             "fit_seconds": seconds,
             "bytes": 1e6,

@@ -43,7 +43,8 @@ def trained(zones: pd.DataFrame) -> Trained:
 
 def origin_of(month: str) -> dict[str, str]:
     file, sha256 = f"trip-data/{month}.parquet", month * 8
-    return {"month": month, "service": "green", "file": file, "sha256": sha256}
+    origin = {"month": month, "service": "green", "source": "synthetic"}
+    return {**origin, "file": file, "sha256": sha256}
 
 
 @pytest.fixture
@@ -67,20 +68,20 @@ def test_another_predictors_points_are_noticed(trained: Any, months: Any) -> Non
     assert not nodes.compare_coverage(trained.predictor, other, baseline, trips)["points_unchanged"]
 
 
-def test_the_newest_month_is_taken_unless_one_is_named(trained: Any, months: Any) -> None:
+def test_the_newest_month_is_taken_unless_one_is_named(months: Any) -> None:
     for month, expected in (("", "2023-03"), ("2023-02", "2023-02")):
         params = RecalibrationParams(month=month)
-        rows, origin = nodes.read_newest_trips(trained.predictor, months, list(months), params)
+        rows, origin = nodes.read_newest_trips(months, list(months), params)
         assert rows["pickup_datetime"].dt.strftime("%Y-%m").unique().tolist() == [expected]
         assert origin == origin_of(expected)
 
 
-def test_a_month_that_was_not_processed_is_named(trained: Any, months: Any) -> None:
+def test_a_month_that_was_not_processed_is_named(months: Any) -> None:
     chosen = RecalibrationParams(month="2023-05")
     with pytest.raises(DataError, match="2023-05"):
-        nodes.read_newest_trips(trained.predictor, months, list(months), chosen)
+        nodes.read_newest_trips(months, list(months), chosen)
     with pytest.raises(DataError, match="no month was processed"):
-        nodes.read_newest_trips(trained.predictor, months, [], RecalibrationParams())
+        nodes.read_newest_trips(months, [], RecalibrationParams())
 
 
 def test_a_month_that_was_learnt_from_is_refused(trained: Any, months: Any) -> None:
@@ -102,10 +103,9 @@ def test_a_month_of_another_kind_is_refused(
 ) -> None:
     facts = {**trained.predictor.facts, "service": "green", "source": "synthetic"}
     predictor = replace(trained.predictor, facts=facts)
-    record = {"service": "green", "source": "synthetic", name: value}
-    other = {"2023-02": MonthPart("2023-02", record, months["2023-02"].read)}
+    month = {**origin_of("2023-02"), "service": "green", "source": "synthetic", name: value}
     with pytest.raises(DataError, match=f"2023-02: {name} {value}, the predictor was trained on"):
-        nodes.read_newest_trips(predictor, other, ["2023-02"], RecalibrationParams())
+        nodes.recalibrate_intervals(predictor, months["2023-02"].read(), month, MODELLING)
 
 
 def test_coverage_comes_back_and_the_estimates_stay(trained: Any, months: Any) -> None:

@@ -56,7 +56,7 @@ def test_the_run_names_its_parent_and_its_month(
     run: Run, parent: Version, recalibrated: Path
 ) -> None:
     assert run.info.status == "FINISHED"
-    assert run.info.run_name == "recalibration green newest month"
+    assert run.info.run_name == "recalibration synthetic green newest month"
     tags = run.data.tags
     assert tags["parent.version"] == "1"
     assert tags["parent.run_id"] == parent.run_id
@@ -147,7 +147,7 @@ def test_the_champion_is_calibrated_whatever_was_trained_since_then_judged_and_p
     assert (version.tags["parent.version"], version.semantic_version) == ("1", "v1.0.2")
 
     judged = {"promotion": {"test_months": "2023-04"}}
-    with pytest.raises(DataError, match=r"2023-04 or was calibrated on it, and cannot be judged"):
+    with pytest.raises(DataError, match=r"calibrated on 2023-04, and cannot be judged"):
         run_kedro(recalibrated, judged, pipeline_names=["promotion"])
     lenient = {"test_months": "2023-04", "max_coverage_error": 0.1}
     run_kedro(

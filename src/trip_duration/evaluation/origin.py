@@ -8,26 +8,24 @@ from typing import Any
 from trip_duration.errors import DataError
 from trip_duration.months import MonthPart
 
+Record = Mapping[str, Any]
 
-def require_origin(
-    facts: Mapping[str, Any], trips: Mapping[str, MonthPart], months: Sequence[str]
-) -> None:
+
+def require_origin(facts: Record, records: Mapping[str, Record]) -> None:
     """Refuse months of another service or source than the training months of a predictor.
 
     Args:
         facts: Facts of the predictor; ``service`` (``green``) and ``source`` (``real``).
-        trips: Processed months.
-        months: The months that are used with the predictor.
+        records: Records of the processed months that are used with the predictor, by month.
 
     Raises:
-        DataError: With a line for each difference. Months that were not processed are left to
-            those who read them.
+        DataError: With a line for each difference.
     """
     lines = [
-        f"- {month}: {name} {trips[month].record[name]}, the predictor was trained on {facts[name]}"
-        for month in months
+        f"- {month}: {name} {record[name]}, the predictor was trained on {facts[name]}"
+        for month, record in records.items()
         for name in ("service", "source")
-        if month in trips and _differ(trips[month].record.get(name), facts.get(name))
+        if _differ(record.get(name), facts.get(name))
     ]
     if lines:
         raise DataError(
@@ -36,6 +34,11 @@ def require_origin(
             + "\nProcess the months of its service and source: kedro run --pipelines "
             'ingestion,data_processing --params "service=...,source_root=..."'
         )
+
+
+def records_of(trips: Mapping[str, MonthPart], months: Sequence[str]) -> dict[str, Record]:
+    """Return the records of months, as far as they were processed."""
+    return {month: trips[month].record for month in months if month in trips}
 
 
 def _differ(first: str | None, second: str | None) -> bool:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from trip_duration.errors import DataError, GateError
 from trip_duration.evaluation.behaviour import check_behaviour
-from trip_duration.evaluation.origin import require_origin
+from trip_duration.evaluation.origin import records_of, require_origin
 from trip_duration.models import Predictor
 from trip_duration.models.training import train_lookup
 from trip_duration.months import MonthPart
@@ -57,7 +57,7 @@ def read_trips(
             "promotion.test_months to later months."
         )
     months = [*train_months, *test_months]
-    require_origin(predictor.facts, trips, months)
+    require_origin(predictor.facts, records_of(trips, months))
     gate.require_gated(months, trips, passed_months, data_quality)
     return gate.read_months(trips, train_months), gate.read_months(trips, test_months)
 

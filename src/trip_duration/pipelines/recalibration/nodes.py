@@ -11,7 +11,7 @@ import pandas as pd
 from trip_duration.errors import DataError
 from trip_duration.evaluation.behaviour import report_behaviour
 from trip_duration.evaluation.metrics import PRESENTATIONS
-from trip_duration.evaluation.origin import require_origin
+from trip_duration.evaluation.origin import records_of, require_origin
 from trip_duration.evaluation.predictions import predict_trips, score_presentations
 from trip_duration.evaluation.splits import read_months
 from trip_duration.models import Predictor
@@ -24,26 +24,21 @@ Record = dict[str, Any]
 
 
 def read_newest_trips(
-    parent_predictor: Predictor,
-    trips: dict[str, MonthPart],
-    passed_months: list[str],
-    params: RecalibrationParams,
+    trips: dict[str, MonthPart], passed_months: list[str], params: RecalibrationParams
 ) -> tuple[pd.DataFrame, Record]:
     """Read the trips to calibrate on.
 
     Args:
-        parent_predictor: The predictor to begin from.
         trips: Processed months.
         passed_months: Months that passed the gate.
         params: The month; by default the newest that was processed.
 
     Returns:
-        The trips, and where they come from: ``month``, ``service``, and ``file`` and ``sha256`` of
-        the raw month.
+        The trips, and where they come from: ``month``, ``service``, ``source``, and ``file`` and
+        ``sha256`` of the raw month.
 
     Raises:
-        DataError: If the month was not processed or did not pass, if none has, or if it is of
-            another service or source than the predictor was trained on.
+        DataError: If the month was not processed or did not pass, or if none has.
     """
     newest = tuple(sorted(set(passed_months) & set(trips))[-1:])
     if not newest:
@@ -51,10 +46,9 @@ def read_newest_trips(
             "no month was processed: run the pipelines ingestion and data_processing for one."
         )
     (month,) = params.month or newest
-    require_origin(parent_predictor.facts, trips, [month])
     rows = read_months(trips, passed_months, [month])
-    origin = {name: trips[month].record.get(name) for name in ("service", "file", "sha256")}
-    return rows, {"month": month, **origin}
+    record, names = trips[month].record, ("service", "source", "file", "sha256")
+    return rows, {"month": month, **{name: record.get(name) for name in names}}
 
 
 def recalibrate_intervals(
@@ -77,7 +71,7 @@ def recalibrate_intervals(
 
     Raises:
         DataError: If it has no intervals, or has learnt from months that do not end before these
-            trips.
+            trips, or is of another service or source.
     """
     if parent_predictor.intervals is None:
         raise DataError(
@@ -92,6 +86,7 @@ def recalibrate_intervals(
             f"{pickups.min():%Y-%m-%d} on would promise too much. Ingest and process a later "
             "month, or name one as recalibration.month."
         )
+    require_origin(parent_predictor.facts, {recalibration_month["month"]: recalibration_month})
     days = pickups.agg(["min", "max"]).dt.strftime("%Y-%m-%d")
     raw = {name: recalibration_month[name] for name in ("file", "sha256")}
     months = {recalibration_month["month"]: raw}
@@ -118,7 +113,7 @@ def read_train_trips(
             service or source.
     """
     months = parent_predictor.facts["train_months"]
-    require_origin(parent_predictor.facts, trips, months)
+    require_origin(parent_predictor.facts, records_of(trips, months))
     return read_months(trips, passed_months, months)
 
 

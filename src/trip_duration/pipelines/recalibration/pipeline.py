@@ -11,7 +11,7 @@ def create_pipeline() -> Pipeline:
         [
             Node(
                 func=nodes.read_newest_trips,
-                inputs=["parent_predictor", "trips", "passed_months", "params:recalibration"],
+                inputs=["trips", "passed_months", "params:recalibration"],
                 outputs=["recalibration_trips", "recalibration_month"],
                 name="read_newest_trips",
             ),
