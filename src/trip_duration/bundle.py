@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from trip_duration.errors import ModelFileError
-from trip_duration.regular_files import read_regular
+from trip_duration.storage import read_regular
 
 MANIFEST = "manifest.json"
 FORMAT = 1

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from trip_duration.errors import DataError
 from trip_duration.inference.columns import check_columns
 from trip_duration.inference.finding import kind_of
+from trip_duration.storage import FileVersion, file_version
 
 _BLOCK = 1 << 20
 # a record of a CSV file may be as long as a block; Arrow reads 32 blocks ahead
@@ -86,15 +87,14 @@ class RequestFile:
                 lines += block.count(b"\n")
         return Identity(digest.hexdigest(), size, lines)
 
-    def state(self) -> tuple[int, ...]:
-        """Return what changes with the file: inode, size, and the times of the last change.
+    def version(self) -> FileVersion:
+        """Return the version of the file, which changes when the file is written to or replaced.
 
         Raises:
             DataError: If it is not there.
         """
         with self._readable():
-            found = self.path.stat()
-        return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+            return file_version(self.path)
 
     def chunks(self, rows: int) -> Iterator[Chunk]:
         """Read the file, at least one chunk of it, in the same chunks each time.

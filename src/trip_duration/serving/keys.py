@@ -21,9 +21,9 @@ from typing import Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trip_duration.errors import ParameterError
-from trip_duration.regular_files import read_regular
 from trip_duration.serving.watching import Watch
 from trip_duration.serving.wire import now
+from trip_duration.storage import FileVersion, file_version, read_regular
 
 logger = logging.getLogger(__name__)
 Scope = Literal["predict", "explain", "admin"]
@@ -125,7 +125,7 @@ class Keys:
         """Read the file."""
         self._path = path
         self._known: dict[str, Key] = {}
-        self._version: tuple[int, int, int] | None = None
+        self._version: FileVersion | None = None
         self._complaint = ""
         self._watch = Watch("keys", _LOOK, self.read_again)
         self._read()
@@ -180,14 +180,13 @@ class Keys:
         self._known = {key.id: key for key in read.keys if key.revoked_at is None}
         self._version = version
 
-    def _look(self) -> tuple[int, int, int] | None:
+    def _look(self) -> FileVersion | None:
         try:
-            found = self._path.stat()
+            return file_version(self._path)
         except FileNotFoundError:
             return None
         except OSError as error:
             raise ParameterError(f"{self._path}: the keys cannot be read: {error}") from None
-        return found.st_mtime_ns, found.st_ino, found.st_size
 
 
 def _shown(error: ValidationError) -> str:

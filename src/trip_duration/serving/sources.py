@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 from trip_duration.bundle import MANIFEST, naming
 from trip_duration.errors import ModelFileError, RegistryError
 from trip_duration.registry.places import TRACKING_VARIABLE, data_folder, registry_uri
-from trip_duration.regular_files import read_regular
 from trip_duration.secrets import masked_uri
 from trip_duration.serving.model import Served, Source, load_served
 from trip_duration.serving.outlines import Outlines
 from trip_duration.serving.settings import Settings
+from trip_duration.storage import read_regular
 
 if TYPE_CHECKING:
     from trip_duration.registry import Registry, Version
