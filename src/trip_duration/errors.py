@@ -6,7 +6,7 @@ They know nothing of the rest of the package.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 
 class TripDurationError(Exception):
@@ -62,7 +62,26 @@ class BrokenMonthsError(DataError):
 
 
 class ModelFileError(TripDurationError):
-    """A saved predictor is incomplete, altered, or of an unknown form."""
+    """A saved predictor is incomplete, altered, or of an unknown form.
+
+    Attributes:
+        place: Where the files are; the message begins with it. None if it is not known.
+    """
+
+    def __init__(self, message: str, place: object = None) -> None:  # noqa: D107 - see the class
+        super().__init__(message if place is None else f"{place}: {message}")
+        self.place = place
+
+    def at(self, place: object) -> Self:
+        """Return the same error of files at another place."""
+        message = str(self)
+        for earlier in (self.place, place):
+            message = message if earlier is None else message.removeprefix(f"{earlier}: ")
+        return type(self)(message, place)
+
+
+class ModelUnreadableError(ModelFileError):
+    """A saved predictor cannot be read at present; a later attempt may succeed."""
 
 
 class ParameterError(TripDurationError):

@@ -14,46 +14,58 @@ import sys
 from pathlib import Path
 
 from trip_duration.bundle import read_bundle
-from trip_duration.errors import ModelFileError
+from trip_duration.errors import ModelFileError, ModelUnreadableError
 from trip_duration.models.predictor import KIND, Predictor
 
 # families whose files are checked, or hold nothing but arrays
 SAFE = frozenset({"lightgbm", "linear", "lookup"})
 _SECONDS = 120
+# exit code (EX_TEMPFAIL): the model cannot be read at present
+_UNREADABLE = 75
 
 
 def load_in_process(folder: Path) -> None:
     """Load a model and let it answer once, in a process of its own.
 
     Raises:
-        ModelFileError: If that process ends otherwise than well.
+        ModelFileError: If that process refuses the model or crashes.
+        ModelUnreadableError: If that process cannot read the model at present.
+        TimeoutError: If that process does not end in time.
+        OSError: If that process cannot be started.
     """
     command = [sys.executable, "-P", "-m", __name__, str(folder)]
     try:
         ended = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False)  # noqa: S603 - own module
     except subprocess.TimeoutExpired:
-        raise ModelFileError(f"{folder}: not loaded within {_SECONDS} seconds on trial") from None
+        raise TimeoutError(f"not loaded within {_SECONDS:g} seconds on trial") from None
     if ended.returncode < 0:
         name = signal.Signals(-ended.returncode).name
         raise ModelFileError(
-            f"{folder}: a process that loads it on trial ends with {name}. It is not used; restore "
-            "the folder or train anew."
+            f"a process that loads it on trial ends with {name}. It is not used; restore the "
+            "folder or train anew.",
+            folder,
         )
     if ended.returncode:
         lines = ended.stderr.decode(errors="replace").strip().splitlines()
-        raise ModelFileError(lines[-1] if lines else f"{folder}: cannot be loaded on trial")
+        message = lines[-1] if lines else "cannot be loaded on trial"
+        unreadable = ended.returncode == _UNREADABLE
+        kind = ModelUnreadableError if unreadable else ModelFileError
+        raise kind(message.removeprefix(f"{folder}: "), folder)
 
 
 def main() -> None:
-    """Load the model of the folder that is named, and end with 1 if it is none."""
+    """Load the model of the folder that is named; exit with an error's message if that fails."""
     from trip_duration.serving.model import try_predictor  # noqa: PLC0415 - which imports this
 
     folder = Path(sys.argv[1])
     try:
         predictor = Predictor.from_bundle(read_bundle(folder, KIND))
         try_predictor(predictor)
+    except (ModelUnreadableError, OSError, MemoryError) as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(_UNREADABLE)
     except Exception as error:
-        sys.exit(f"{folder}: {error}")
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":
