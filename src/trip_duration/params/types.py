@@ -55,7 +55,7 @@ SourceRoot = Annotated[str, Field(min_length=1), AfterValidator(_without_credent
 Share = Annotated[float, Field(ge=0, le=1)]
 Minutes = Annotated[float, Field(ge=0)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
-Threads = Annotated[int, Field(ge=1)]
+Threads = Annotated[int, Field(ge=1, le=1_024)]
 
 
 class Group(BaseModel):

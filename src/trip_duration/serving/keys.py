@@ -20,7 +20,7 @@ from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from trip_duration.errors import ParameterError
+from trip_duration.errors import ParameterError, format_faults
 from trip_duration.serving.watching import Watch
 from trip_duration.serving.wire import now
 from trip_duration.storage import FileVersion, file_version, read_regular
@@ -67,7 +67,8 @@ class KeyFile(BaseModel):
         except FileNotFoundError:
             return cls()
         except ValidationError as error:
-            raise ParameterError(f"{path}: the keys cannot be read: {_shown(error)}") from None
+            problem = format_faults(error)
+            raise ParameterError(f"{path}: the keys cannot be read: {problem}") from None
         except OSError as error:
             reason = error.strerror or error
             raise ParameterError(f"{path}: the keys cannot be read: {reason}") from None
@@ -187,14 +188,6 @@ class Keys:
             return None
         except OSError as error:
             raise ParameterError(f"{self._path}: the keys cannot be read: {error}") from None
-
-
-def _shown(error: ValidationError) -> str:
-    """Say what is wrong without repeating it: someone may have written a key into the file."""
-    faults = error.errors(include_url=False, include_input=False, include_context=False)
-    return "; ".join(
-        f"{'.'.join(map(str, fault['loc'])) or 'the file'}: {fault['msg']}" for fault in faults[:3]
-    )
 
 
 def _hash(secret: str) -> str:

@@ -98,7 +98,8 @@ def _without_callers(sender: Any, span_type: Any, base: Any) -> Any:
             resource=span.resource,
             attributes={k: v for k, v in span.attributes.items() if k in _KEPT},
             kind=span.kind,
-            status=span.status,
+            # without its description, which may be the text of an exception about a request
+            status=type(span.status)(span.status.status_code),
             start_time=span.start_time,
             end_time=span.end_time,
             instrumentation_scope=span.instrumentation_scope,
