@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -17,7 +17,7 @@ from pydantic import (
 
 from trip_duration.months import parse_months
 
-SYNTHETIC = "synthetic"
+SYNTHETIC: Final = "synthetic"
 
 
 class Service(StrEnum):

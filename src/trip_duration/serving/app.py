@@ -134,7 +134,7 @@ def _add_readings(app: FastAPI, service: Service) -> None:
 
     @app.get("/health", operation_id="health", responses={503: {"model": Health}})
     async def health(response: Response) -> Health:
-        """Tell how the service is; 503 while no verified model answers, as ``/health/ready``."""
+        """Return the health of the service; the status is that of ``/health/ready``."""
         response.status_code = 200 if status.readiness(service).ready else 503
         return status.health(service)
 

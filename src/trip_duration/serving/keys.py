@@ -13,21 +13,19 @@ import json
 import logging
 import os
 import secrets
-import tempfile
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trip_duration.errors import ParameterError, format_faults
 from trip_duration.serving.watching import Watch
 from trip_duration.serving.wire import now
-from trip_duration.storage import FileVersion, file_version, read_regular
+from trip_duration.storage import FileVersion, file_version, read_regular, replacing
 
 logger = logging.getLogger(__name__)
 Scope = Literal["predict", "explain", "admin"]
-SCOPES: tuple[Scope, ...] = get_args(Scope)
 _PREFIX = "td"
 # how soon a revoked key is refused by a service that runs, and how long a look may take, seconds
 _LOOK, _LATE = 1.0, 10.0
@@ -74,16 +72,13 @@ class KeyFile(BaseModel):
             raise ParameterError(f"{path}: the keys cannot be read: {reason}") from None
 
     def write(self, path: Path) -> None:
-        """Write the file beside, for its owner alone, and put it in its place."""
+        """Replace the file; only its owner can read and write it."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
+        content = json.dumps(self.model_dump(mode="json"), indent=1).encode() + b"\n"
+        with replacing(path) as temporary:
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "wb") as file:
-                file.write(json.dumps(self.model_dump(mode="json"), indent=1).encode() + b"\n")
-            Path(beside).replace(path)
-        except OSError:
-            Path(beside).unlink(missing_ok=True)
-            raise
+                file.write(content)
 
     def create(self, name: str, scopes: tuple[Scope, ...]) -> str:
         """Add a key and return it; it cannot be shown again."""

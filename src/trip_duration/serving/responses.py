@@ -113,7 +113,8 @@ class Health(BaseModel):
     """How the service is."""
 
     status: Literal["ok", "degraded", "unavailable"] = Field(
-        description="ok: a verified model answers; degraded: the lookup table; unavailable: nothing"
+        description="ok: a verified model answers; degraded: the lookup table answers, with status "
+        "200 if it counts as ready; unavailable: nothing answers"
     )
     model_loaded: bool = Field(description="whether a verified model answers")
     version: str | None = Field(description="version of what answers; null if nothing does")

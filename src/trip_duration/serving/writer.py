@@ -24,7 +24,7 @@ _SERVER = (0, 0)
 
 
 class DatabaseWriter:
-    """Writes batches of rows, each in one transaction.
+    """Writes batches of rows: in one transaction, or in several if the database refuses a row.
 
     A connection to a SQLite file stays with that file when it is deleted, renamed or replaced, and
     what is written through it is gone. The file is therefore compared, by device and inode, before

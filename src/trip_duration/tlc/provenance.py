@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from trip_duration.errors import DataError
 from trip_duration.months import MonthPart, span_months
 from trip_duration.params import SYNTHETIC, IngestionParams
 from trip_duration.secrets import masked_uri
-from trip_duration.tlc.source import open_source
+from trip_duration.tlc.source import open_source, root_of_address
 
-REAL = "real"
+REAL: Final = "real"
 MANIFEST = "01_raw/manifest.json"
 SourceKind = Literal["synthetic", "real"]
 
@@ -39,7 +39,7 @@ class Provenance:
 
 def kind_of_source(source_root: str) -> SourceKind:
     """Return ``synthetic`` for the generated city, ``real`` for any other source."""
-    return "synthetic" if source_root == SYNTHETIC else "real"
+    return SYNTHETIC if source_root == SYNTHETIC else REAL
 
 
 def root_of(record: Mapping[str, Any]) -> str:
@@ -48,7 +48,7 @@ def root_of(record: Mapping[str, Any]) -> str:
     Args:
         record: ``source`` and ``file`` of the file, as in the manifest.
     """
-    return str(record["source"]).removesuffix(f"/{record['file']}")
+    return root_of_address(str(record["source"]), str(record["file"]))
 
 
 def read_provenance(manifest: Mapping[str, Any]) -> Provenance:
