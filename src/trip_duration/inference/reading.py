@@ -149,18 +149,18 @@ def _csv_chunks(path: Path, rows: int) -> Iterator[Chunk]:
 
     def set_aside(row: Any) -> str:
         # its number counts the header
-        said = f"expected {row.expected_columns} values, found {row.actual_columns}"
+        problem = f"expected {row.expected_columns} values, found {row.actual_columns}"
         if breaks := row.text.count("\n"):
-            said += f", over {breaks + 1:,} lines (is a quote left open?)"
-        broken.append((row.number - 1, f"{said}: {row.text[:_SHOWN]!r}"))
+            problem += f", over {breaks + 1:,} lines (is a quote left open?)"
+        broken.append((row.number - 1, f"{problem}: {row.text[:_SHOWN]!r}"))
         return "skip"
 
-    with _naming_long_records(path, 0, rows):
+    with _explain_long_records(path, 0, rows):
         opened = _open_csv(path, rows, set_aside)
     with opened as file:
         done = 0
         while True:
-            with _naming_long_records(path, done, rows):
+            with _explain_long_records(path, done, rows):
                 batch = next(file, None)
             if batch is None:
                 break
@@ -177,7 +177,7 @@ def _csv_chunks(path: Path, rows: int) -> Iterator[Chunk]:
 
 
 @contextmanager
-def _naming_long_records(path: Path, after: int, rows: int) -> Iterator[None]:
+def _explain_long_records(path: Path, after: int, rows: int) -> Iterator[None]:
     """Say of a record that is longer than a block where it begins, and why that may be."""
     try:
         yield

@@ -176,12 +176,12 @@ class Predictor:
                 f"the files do not make up a predictor ({error!r}). Families known here: "
                 f"{', '.join(FAMILIES)}."
             ) from error
-        predictor._require_one_order()
+        predictor._require_same_columns()
         object.__setattr__(predictor, "_bundle", bundle)
         return predictor
 
-    def _require_one_order(self) -> None:
-        """Refuse trees that take the transformer's columns for others.
+    def _require_same_columns(self) -> None:
+        """Check that estimators were trained on the transformer's columns, in the same order.
 
         Raises:
             ModelFileError: If an estimator was trained on other columns, or in another order.

@@ -146,19 +146,24 @@ def require_same_files(
     Raises:
         DataError: With the months.
     """
-    ingested, wanted = manifest["months"], sorted(months)
-    missing = [month for month in wanted if month not in ingested]
+    ingested, required_months = manifest["months"], sorted(months)
+    missing = [month for month in required_months if month not in ingested]
     if missing:
         raise DataError(
             f"{MANIFEST} has no record of {span_months(missing)}, only of "
             f"{span_months(sorted(ingested))}. Ingest all months that are used together: kedro run "
-            f'--pipelines ingestion,data_processing --params "months={span_months(wanted)}"'
+            "--pipelines ingestion,data_processing --params "
+            f'"months={span_months(required_months)}"'
         )
     # a damaged file of trips has no checksum
-    other = [m for m in wanted if trips[m].record.get("sha256") != ingested[m]["sha256"]]
-    if other:
+    changed_months = [
+        month
+        for month in required_months
+        if trips[month].record.get("sha256") != ingested[month]["sha256"]
+    ]
+    if changed_months:
         raise DataError(
-            f"the trips of {span_months(other)} were not made of the files that {MANIFEST} "
-            "records. Process the months again: kedro run --pipelines data_processing "
-            f'--params "months={span_months(wanted)}"'
+            f"the trips of {span_months(changed_months)} were not made of the files that "
+            f"{MANIFEST} records. Process the months again: kedro run --pipelines data_processing "
+            f'--params "months={span_months(required_months)}"'
         )
