@@ -19,7 +19,7 @@ from trip_duration.errors import ModelFileError, ModelUnreadableError
 from trip_duration.features import FeatureTransformer
 from trip_duration.models import Predictor
 from trip_duration.models.predictor import KIND
-from trip_duration.serving import trial
+from trip_duration.serving import isolated_loading
 from trip_duration.serving.model import ModelHolder, Served, load_served
 from trip_duration.serving.server import describe_start
 from trip_duration.serving.settings import Settings
@@ -87,7 +87,7 @@ def test_a_trial_that_takes_too_long_is_no_refusal(
     bundle = read_bundle(models / "baseline", KIND)
     other = Bundle(KIND, {**bundle.facts, "family": "random_forest"}, bundle.files)
     write_bundle(other, tmp_path / "forest")
-    monkeypatch.setattr(trial, "_SECONDS", 0.001)
+    monkeypatch.setattr(isolated_loading, "_SECONDS", 0.001)
     with pytest.raises(ModelUnreadableError, match=r"not loaded within 0\.001 seconds on trial"):
         load_served(tmp_path / "forest")
 
@@ -106,7 +106,7 @@ def test_a_trial_tells_what_may_pass_from_what_may_not(
         )
         monkeypatch.setenv("PYTHONPATH", str(code))
         with pytest.raises(ModelFileError) as caught:
-            trial.load_in_process(models / "first")
+            isolated_loading.load_in_subprocess(models / "first")
         assert type(caught.value) is kind
 
 

@@ -53,7 +53,7 @@ def test_an_error_names_the_version_and_no_temporary_folder(
         raise ValueError("no number")
 
     with monkeypatch.context() as patch:
-        patch.setattr(model, "try_predictor", fail)
+        patch.setattr(model, "require_finite_predictions", fail)
         with pytest.raises(ModelFileError) as caught:
             source.load()
     start = "version 1 of the registry: "

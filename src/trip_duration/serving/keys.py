@@ -20,7 +20,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trip_duration.errors import ParameterError, format_faults
-from trip_duration.serving.watching import Watch
+from trip_duration.serving.watching import PeriodicCheck
 from trip_duration.serving.wire import now
 from trip_duration.storage import FileVersion, file_version, read_regular, replacing
 
@@ -104,11 +104,10 @@ class KeyFile(BaseModel):
 
 
 class Keys:
-    """The keys that are in force, as the file has them within a second or so.
+    """API keys from a file, reread about once a second.
 
-    What is no file of keys changes nothing, and neither does a file that is gone or holds no key at
-    all: an editor, or a volume that is mounted anew, must not lock everyone out. Keys that are to
-    be worthless are revoked.
+    If the file is missing, invalid or empty, the last valid keys stay in force. To disable a key,
+    revoke it.
 
     Args:
         path: The file of keys.
@@ -123,7 +122,7 @@ class Keys:
         self._known: dict[str, Key] = {}
         self._version: FileVersion | None = None
         self._complaint = ""
-        self._watch = Watch("keys", _LOOK, self.read_again)
+        self._watch = PeriodicCheck("keys", _LOOK, self.read_again)
         self._read()
 
     def __len__(self) -> int:
@@ -139,7 +138,7 @@ class Keys:
         self._watch.stop()
 
     def warn_if_late(self) -> None:
-        """Log, once, that the file has not been read for so long that it can be called away."""
+        """Log once that reading the file takes longer than 10 seconds."""
         if self._watch.is_late(_LATE):
             self._complain(f"{self._path}: not read within {_LATE:g} seconds")
 

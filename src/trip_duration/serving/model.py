@@ -20,8 +20,8 @@ from trip_duration.errors import ModelFileError, ModelUnreadableError
 from trip_duration.features.requests import Requests
 from trip_duration.models.predictor import KIND, Prediction, Predictor
 from trip_duration.request_bounds import FIRST_YEAR
-from trip_duration.serving.trial import SAFE, load_in_process
-from trip_duration.serving.watching import Watch
+from trip_duration.serving.isolated_loading import FAMILIES_LOADED_DIRECTLY, load_in_subprocess
+from trip_duration.serving.watching import PeriodicCheck
 from trip_duration.serving.wire import now
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Served:
         version: Number in the registry, or the beginning of the hash.
         sha256: Identity of the predictor.
         fallback: Whether it is the lookup table that stands in for a model.
-        metrics: What it was measured to do, if that is known.
+        metrics: Test metrics, if they are known.
         loaded_at: Since when it can answer.
         origin: Where it was read from, in words.
         outlines: Outlines of its zones, if they came with it.
@@ -77,7 +77,7 @@ class Source(Protocol):
 
 
 def load_served(
-    folder: Path, version: str | None = None, fallback: bool = False, **known: Any
+    folder: Path, version: str | None = None, fallback: bool = False, **fields: Any
 ) -> Served:
     """Read a predictor, verify every file of it, and let it answer once.
 
@@ -85,7 +85,7 @@ def load_served(
         folder: Where it lies.
         version: Its number; the beginning of its hash if it has none.
         fallback: Whether it stands in for a model.
-        **known: Further fields of ``Served``.
+        **fields: Further fields of ``Served``.
 
     Raises:
         ModelFileError: If a file is missing, cut short or altered, or the answers are no durations.
@@ -95,10 +95,10 @@ def load_served(
     with prefix_errors(folder):
         try:
             bundle = read_bundle(folder, KIND)
-            if bundle.facts.get("family") not in SAFE:
-                load_in_process(folder)
+            if bundle.facts.get("family") not in FAMILIES_LOADED_DIRECTLY:
+                load_in_subprocess(folder)
             predictor = Predictor.from_bundle(bundle)
-            try_predictor(predictor)
+            require_finite_predictions(predictor)
         except ModelFileError:
             raise
         except (OSError, MemoryError) as error:
@@ -107,11 +107,11 @@ def load_served(
         except Exception as error:
             raise ModelFileError(f"cannot be loaded: {error!r}") from error
     sha256 = bundle.sha256
-    return Served(predictor.without_files(), version or sha256[:12], sha256, fallback, **known)
+    return Served(predictor.without_files(), version or sha256[:12], sha256, fallback, **fields)
 
 
-def try_predictor(predictor: Predictor) -> None:
-    """Let a predictor answer, which also fills what is computed at the first answer only.
+def require_finite_predictions(predictor: Predictor) -> None:
+    """Run one prediction, which also fills caches, and check that its numbers are finite.
 
     Raises:
         ModelFileError: If an answer is no duration.
@@ -122,8 +122,10 @@ def try_predictor(predictor: Predictor) -> None:
     answers = predictor.predict(requests)
     predictor.flag(requests)
     if not are_finite(predictor, answers).all() or (answers.minutes <= 0).any():
-        said = {name: ends.tolist() for name, ends in answers._asdict().items()}
-        raise ModelFileError(f"expected finite numbers of minutes above 0, found {said}: not used")
+        columns = {name: ends.tolist() for name, ends in answers._asdict().items()}
+        raise ModelFileError(
+            f"expected finite numbers of minutes above 0, found {columns}: not used"
+        )
 
 
 def are_finite(predictor: Predictor, answers: Prediction) -> npt.NDArray[np.bool_]:
@@ -157,7 +159,7 @@ class ModelHolder:
         # whether a check runs, and whether its source was reported as away; both under the lock,
         # with the problem, because a check can end while it is reported as late
         self._checking, self._away, self._lock = False, False, threading.Lock()
-        self._watch = Watch("model", interval, self.look)
+        self._watch = PeriodicCheck("model", interval, self.look)
 
     @property
     def ready(self) -> bool:
@@ -174,7 +176,7 @@ class ModelHolder:
             return
         with self._lock:
             if self._checking:
-                self.problem = _late(patience)
+                self.problem = _timeout_message(patience)
 
     def stop(self) -> None:
         """End the thread; a model that is being loaded is left to itself."""
@@ -186,7 +188,7 @@ class ModelHolder:
 
     def report_late(self, limit: float) -> None:
         """Report that the source does not answer, unless the check has ended meanwhile."""
-        self._report_source_down(_late(limit), ends_check=False)
+        self._report_source_down(_timeout_message(limit), ends_check=False)
 
     def look(self) -> None:
         """Look once whether there is another model, and take it if it is sound."""
@@ -249,5 +251,5 @@ class ModelHolder:
         return {"kept": self.current.version if self.current else None}
 
 
-def _late(seconds: float) -> str:
+def _timeout_message(seconds: float) -> str:
     return f"it was not read within {seconds:g} seconds, and is still waited for"

@@ -15,7 +15,7 @@ from fastapi import Response
 from trip_duration.registry.places import MOST_OUTLINES, OUTLINES, data_folder
 from trip_duration.serving.problems import Problem
 from trip_duration.serving.settings import Settings
-from trip_duration.serving.watching import Watch
+from trip_duration.serving.watching import PeriodicCheck
 from trip_duration.storage import FileVersion, file_version, read_regular
 
 logger = logging.getLogger(__name__)
@@ -92,7 +92,7 @@ class OutlinesFile:
         # the last version of each file that was read, valid or not, and what was logged about it
         self._versions: dict[Path, FileVersion] = {}
         self._problems: dict[Path, str] = {}
-        self._watch = Watch("outlines", settings.watch_seconds, self.read_again)
+        self._watch = PeriodicCheck("outlines", settings.watch_seconds, self.read_again)
 
     def start(self) -> None:
         """Read the file, and begin to follow it in a thread of its own."""

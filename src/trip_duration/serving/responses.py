@@ -110,7 +110,7 @@ class ModelResponse(ModelName):
 
 
 class Health(BaseModel):
-    """How the service is."""
+    """Health of the service."""
 
     status: Literal["ok", "degraded", "unavailable"] = Field(
         description="ok: a verified model answers; degraded: the lookup table answers, with status "
@@ -121,7 +121,7 @@ class Health(BaseModel):
 
 
 class Readiness(BaseModel):
-    """Whether the service can be asked."""
+    """Readiness of the service."""
 
     ready: bool
     reason: str

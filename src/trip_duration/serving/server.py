@@ -52,10 +52,10 @@ def describe_start(holder: ModelHolder, url: str) -> str:
     problem = f"No model could be loaded: {(holder.problem or '').rstrip('. ')}."
     if served is None:
         return f"{problem} Requests get status 503 until one can be. {where}"
-    words = _describe(served)
+    description = _describe(served)
     if not served.fallback:
-        return f"Serving {words}. {where}"
-    return f"{problem} Until one can be, the lookup table answers: {words}. {where}"
+        return f"Serving {description}. {where}"
+    return f"{problem} Until one can be, the lookup table answers: {description}. {where}"
 
 
 def _describe(served: Served) -> str:

@@ -216,8 +216,8 @@ def make_source(settings: Settings) -> Source:
 def load_fallback(settings: Settings) -> Served | None:
     """Load the lookup table that answers while there is no model, if there is one and it may."""
     model = settings.model or (None if settings.registry else data_folder() / _PREDICTOR)
-    beside = model.absolute().parent / _BASELINE if model else None
-    folder = settings.fallback or beside
+    baseline_folder = model.absolute().parent / _BASELINE if model else None
+    folder = settings.fallback or baseline_folder
     if settings.without_model == "refuse" or folder is None:
         return None
     try:

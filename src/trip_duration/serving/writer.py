@@ -84,10 +84,10 @@ class DatabaseWriter:
         if url.get_backend_name() != "sqlite":
             return _SERVER
         try:
-            found = Path(str(url.database)).stat()
+            status = Path(str(url.database)).stat()
         except FileNotFoundError:
             return None
-        return found.st_dev, found.st_ino
+        return status.st_dev, status.st_ino
 
     def _insert(self, rows: Rows) -> Iterator[str]:
         """Insert rows; yield why, for each of them that is refused."""

@@ -1,9 +1,9 @@
-"""Loads a model in a process of its own first, where its library may crash on altered files.
+"""Loads a model in a subprocess first, if its library may crash on altered files.
 
 The files of some families are read by libraries that trust them. A file that was altered, and
 sealed with hashes that fit, can end the process that reads it. LightGBM's text is checked before
 (see ``models.lightgbm_text``), and what NumPy reads cannot do that; all others are tried here.
-``python -m trip_duration.serving.trial FOLDER`` is that process.
+``python -m trip_duration.serving.isolated_loading FOLDER`` is that process.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from trip_duration.errors import ModelFileError, ModelUnreadableError
 from trip_duration.models.predictor import KIND, Predictor
 
 # families whose files are checked, or hold nothing but arrays
-SAFE = frozenset({"lightgbm", "linear", "lookup"})
+FAMILIES_LOADED_DIRECTLY = frozenset({"lightgbm", "linear", "lookup"})
 _SECONDS = 120
 # exit code (EX_TEMPFAIL): the model cannot be read at present
 _UNREADABLE = 75
 
 
-def load_in_process(folder: Path) -> None:
+def load_in_subprocess(folder: Path) -> None:
     """Load a model and let it answer once, in a process of its own.
 
     Raises:
@@ -55,12 +55,12 @@ def load_in_process(folder: Path) -> None:
 
 def main() -> None:
     """Load the model of the folder that is named; exit with an error's message if that fails."""
-    from trip_duration.serving.model import try_predictor  # noqa: PLC0415 - which imports this
+    from trip_duration.serving.model import require_finite_predictions  # noqa: PLC0415 - which imports this
 
     folder = Path(sys.argv[1])
     try:
         predictor = Predictor.from_bundle(read_bundle(folder, KIND))
-        try_predictor(predictor)
+        require_finite_predictions(predictor)
     except (ModelUnreadableError, OSError, MemoryError) as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(_UNREADABLE)
