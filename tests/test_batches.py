@@ -224,8 +224,14 @@ def test_rejected_rows_of_an_earlier_run_are_not_left(predictor: Predictor, tmp_
     source = write_csv(tmp_path / "r.csv", GOOD, "bad,1,2,,x")
     answer(predictor, source, tmp_path / "a.csv")
     assert (tmp_path / "a.rejected.csv").exists()
+    # as a killed run leaves it, and a run that writes beside this one
+    left, other = tmp_path / ".a.csv.1-2.part", tmp_path / ".b.csv.1-2.part"
+    left.touch()
+    other.touch()
     answer(predictor, write_csv(source, GOOD), tmp_path / "a.csv")
     assert not (tmp_path / "a.rejected.csv").exists()
+    assert not left.exists()
+    assert other.exists()
 
 
 def test_what_is_no_utf8_is_a_bad_row(predictor: Predictor, tmp_path: Path) -> None:

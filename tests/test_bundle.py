@@ -11,7 +11,7 @@ import pytest
 
 from trip_duration.bundle import MANIFEST, Bundle, read_bundle, write_bundle
 from trip_duration.errors import ModelFileError
-from trip_duration.regular_files import read_regular
+from trip_duration.storage.regular_files import read_regular
 
 BUNDLE = Bundle(
     "predictor",

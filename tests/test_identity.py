@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import ast
 from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
+import trip_duration
+from trip_duration.evaluation import identity as evaluation_identity
 from trip_duration.identity import digest_of_code, digest_of_frame, digest_of_json, versions
+from trip_duration.models.tuning import identity as tuning_identity
 
+PACKAGE = Path(trip_duration.__file__).parent
+# what features and models import, and no number of theirs depends on: how files are written and
+# verified, errors, the progress bar
+NO_NUMBERS = {"bundle.py", "errors.py", "progress.py"}
 FRAME = pd.DataFrame({"zone": [1, 2], "x": [0.5, 1.5]})
 
 
@@ -62,3 +71,28 @@ def test_versions_are_those_of_the_build_that_is_installed() -> None:
     assert found == {"no-such-build": version("numpy")}
     computing = versions()
     assert {"numpy", "holidays", "geopandas", "shapely", "pyproj", "xgboost"} <= set(computing)
+
+
+@pytest.mark.parametrize("patterns", [evaluation_identity.PATTERNS, tuning_identity.PATTERNS])
+def test_the_code_that_features_and_models_use_counts(patterns: tuple[str, ...]) -> None:
+    covered = {path for pattern in patterns for path in PACKAGE.glob(pattern)}
+    used = {
+        module
+        for folder in ("features", "models")
+        for path in PACKAGE.glob(f"{folder}/*.py")
+        for module in imported_modules(path)
+    }
+    assert PACKAGE / "request_bounds.py" in used
+    assert {path.relative_to(PACKAGE).as_posix() for path in used - covered} == NO_NUMBERS
+
+
+def imported_modules(path: Path) -> set[Path]:
+    """Return the modules of this project that a module imports, at its top or in a function."""
+    modules = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("trip_duration"):
+            place = PACKAGE.joinpath(*str(node.module).split(".")[1:])
+            names = [place / alias.name for alias in node.names]
+            found = [one.with_suffix(".py") for one in (place, *names)]
+            modules |= {one for one in (*found, place / "__init__.py") if one.is_file()}
+    return modules

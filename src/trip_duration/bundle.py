@@ -6,6 +6,7 @@ used, and nothing in it can run code.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import shutil
@@ -17,8 +18,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from trip_duration.errors import ModelFileError
-from trip_duration.regular_files import read_regular
+from trip_duration.errors import ModelFileError, ModelUnreadableError
+from trip_duration.storage import read_regular
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -27,6 +28,10 @@ MOST_BYTES = 2 * 2**30
 _MOST_MANIFEST, _MOST_FILES = 2**20, 1_000
 # names in a message
 _SHOWN = 5
+# what is wrong with the file itself: another attempt would fail as well
+_LASTING = frozenset(
+    {errno.EFBIG, errno.EINVAL, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENOTDIR}
+)
 
 
 @dataclass(frozen=True)
@@ -103,84 +108,89 @@ def read_bundle(folder: Path, kind: str) -> Bundle:
     Raises:
         ModelFileError: If the folder is no bundle of this kind, or if a file is missing, left over,
             cut short or altered. The message names the file.
+        ModelUnreadableError: If a file cannot be read at present.
     """
-    content = _read(folder, MANIFEST, _MOST_MANIFEST)
-    manifest = _parse_manifest(folder, kind, content)
+    sealed = _read(folder, MANIFEST, _MOST_MANIFEST)
+    manifest = _parse_manifest(folder, kind, sealed)
     sizes = {name: entry["bytes"] for name, entry in sorted(manifest["files"].items())}
     _check_names(folder, set(sizes))
     _check_sizes(folder, sizes)
     files = {name: _read(folder, name, size) for name, size in sizes.items()}
-    for name, found in files.items():
+    for name, content in files.items():
         expected = manifest["files"][name]["sha256"]
-        actual = hashlib.sha256(found).hexdigest()
+        actual = hashlib.sha256(content).hexdigest()
         if actual != expected:
-            raise ModelFileError(
-                _say(folder, f"{name} was altered: expected sha256 {expected}, found {actual}")
-            )
+            problem = f"{name} was altered: expected sha256 {expected}, found {actual}"
+            raise _bundle_error(folder, problem)
     bundle = Bundle(kind, manifest["facts"], files)
-    if bundle.manifest() != content:
-        raise ModelFileError(_say(folder, f"{MANIFEST} was altered"))
+    if bundle.manifest() != sealed:
+        raise _bundle_error(folder, f"{MANIFEST} was altered")
     return bundle
 
 
 def _check_names(folder: Path, listed: set[str]) -> None:
-    found = {path.name for path in islice(folder.iterdir(), _MOST_FILES)} - {MANIFEST}
-    for problem, names in (("missing", listed - found), ("not in the manifest", found - listed)):
+    with _translate_read_errors(folder, "the folder"):
+        existing = {path.name for path in islice(folder.iterdir(), _MOST_FILES)} - {MANIFEST}
+    missing, unlisted = listed - existing, existing - listed
+    for problem, names in (("missing", missing), ("not in the manifest", unlisted)):
         if names:
-            some = ", ".join(sorted(names)[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
-            raise ModelFileError(_say(folder, f"{some} {problem}"))
+            shown_names = ", ".join(sorted(names)[:_SHOWN])
+            more = ", ..." if len(names) > _SHOWN else ""
+            raise _bundle_error(folder, f"{shown_names}{more} {problem}")
 
 
 def _check_sizes(folder: Path, sizes: Mapping[str, int]) -> None:
     """Compare sizes before anything is read: a file may be far longer than it should."""
     total = sum(sizes.values())
     if total > MOST_BYTES:
-        raise ModelFileError(_say(folder, f"expected at most {MOST_BYTES} bytes, found {total}"))
+        raise _bundle_error(folder, f"expected at most {MOST_BYTES} bytes, found {total}")
     for name, size in sizes.items():
-        with _reading(folder, name):
-            found = (folder / name).stat().st_size
-        if found != size:
-            problem = f"{name} was altered: expected {size} bytes, found {found}"
-            raise ModelFileError(_say(folder, problem))
+        with _translate_read_errors(folder, name):
+            actual_size = (folder / name).stat().st_size
+        if actual_size != size:
+            problem = f"{name} was altered: expected {size} bytes, found {actual_size}"
+            raise _bundle_error(folder, problem)
 
 
 def _read(folder: Path, name: str, most: int) -> bytes:
-    with _reading(folder, name):
+    with _translate_read_errors(folder, name):
         return read_regular(folder / name, most)
 
 
 @contextmanager
-def _reading(folder: Path, name: str) -> Iterator[None]:
+def _translate_read_errors(folder: Path, name: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise ModelFileError(_say(folder, f"{name} is missing")) from None
+        raise _bundle_error(folder, f"{name} is missing") from None
     except OSError as error:
         problem = f"{name} cannot be read: {error.strerror}"
-        raise ModelFileError(_say(folder, problem)) from None
+        if error.errno in _LASTING:
+            raise _bundle_error(folder, problem) from None
+        raise ModelUnreadableError(f"{problem}. Try again.", folder) from None
 
 
 @contextmanager
-def naming(place: object) -> Iterator[None]:
-    """Begin the message of every ``ModelFileError`` of the block with where the files lie."""
+def prefix_errors(place: object) -> Iterator[None]:
+    """Begin the message of a ``ModelFileError`` with ``place``, instead of any earlier place."""
     try:
         yield
     except ModelFileError as error:
-        said = str(error)
-        raise ModelFileError(said if said.startswith(str(place)) else f"{place}: {said}") from error
+        raise error.at(place) from error
 
 
 def _parse_manifest(folder: Path, kind: str, content: bytes) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads(content)
-        stated = (manifest["format"], manifest["kind"])
+        format_and_kind = (manifest["format"], manifest["kind"])
         _ = manifest["facts"]
         for entry in manifest["files"].values():
             _check_entry(entry)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ModelFileError(_say(folder, f"{MANIFEST} is not readable ({error!r})")) from None
-    if stated != (FORMAT, kind):
-        raise ModelFileError(_say(folder, f"expected format {FORMAT} of a {kind}, found {stated}"))
+        raise _bundle_error(folder, f"{MANIFEST} is not readable ({error!r})") from None
+    if format_and_kind != (FORMAT, kind):
+        problem = f"expected format {FORMAT} of a {kind}, found {format_and_kind}"
+        raise _bundle_error(folder, problem)
     return manifest
 
 
@@ -190,5 +200,6 @@ def _check_entry(entry: Mapping[str, Any]) -> None:
         raise ValueError(f"bytes: expected a number from 0, found {size!r}")
 
 
-def _say(folder: Path, problem: str) -> str:
-    return f"{folder}: {problem}. It is not used; save it anew or restore the whole folder."
+def _bundle_error(folder: Path, problem: str) -> ModelFileError:
+    advice = "It is not used; save it anew or restore the whole folder."
+    return ModelFileError(f"{problem}. {advice}", folder)

@@ -6,7 +6,10 @@ They know nothing of the rest of the package.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 
 class TripDurationError(Exception):
@@ -66,7 +69,26 @@ class BrokenMonthsError(DataError):
 
 
 class ModelFileError(TripDurationError):
-    """A saved predictor is incomplete, altered, or of an unknown form."""
+    """A saved predictor is incomplete, altered, or of an unknown form.
+
+    Attributes:
+        place: Where the files are; the message begins with it. None if it is not known.
+    """
+
+    def __init__(self, message: str, place: object = None) -> None:  # noqa: D107 - see the class
+        super().__init__(message if place is None else f"{place}: {message}")
+        self.place = place
+
+    def at(self, place: object) -> Self:
+        """Return the same error of files at another place."""
+        message = str(self)
+        for earlier in (self.place, place):
+            message = message if earlier is None else message.removeprefix(f"{earlier}: ")
+        return type(self)(message, place)
+
+
+class ModelUnreadableError(ModelFileError):
+    """A saved predictor cannot be read at present; a later attempt may succeed."""
 
 
 class ParameterError(TripDurationError):
@@ -91,3 +113,25 @@ class RegistryError(TripDurationError):
 
 class GateError(TripDurationError):
     """A challenger fails the gate of promotion."""
+
+
+def list_faults(error: ValidationError) -> list[tuple[str, str]]:
+    """Return field and reason of each fault that pydantic has found, without the values.
+
+    A value may be a secret. The field is empty if the fault is that of the whole document.
+    """
+    details = error.errors(include_url=False, include_input=False, include_context=False)
+    return [
+        (".".join(map(str, detail["loc"])), detail["msg"].removeprefix("Value error, "))
+        for detail in details
+    ]
+
+
+def format_faults(error: ValidationError, most: int = 3) -> str:
+    """Return the first faults that pydantic has found in a file as one line.
+
+    Args:
+        error: The faults.
+        most: Number of faults that are shown.
+    """
+    return "; ".join(f"{field or 'the file'}: {why}" for field, why in list_faults(error)[:most])

@@ -69,7 +69,7 @@ def month_bounds(month: str) -> tuple[pd.Timestamp, pd.Timestamp]:
 
 
 def _verify_nothing() -> None:
-    """Accept a month that is made, not read."""
+    """Default of ``verify``: nothing to verify."""
 
 
 @dataclass(frozen=True)

@@ -4,5 +4,5 @@ A zone may have a higher number than any zone of today: it is answered as one th
 """
 
 FIRST_YEAR, LAST_YEAR = 2008, 2050
-LAST_ZONE = 32_767
+HIGHEST_ZONE_ID = 32_767
 MOST_MILES = 1_000.0

@@ -21,7 +21,7 @@ from trip_duration import request_bounds
 from trip_duration.errors import ContractError
 from trip_duration.months import MonthPart
 
-LAST_ZONE = 263
+LAST_TAXI_ZONE = 263
 SPLITS = ("train", "validation", "test")
 POLYGONS = ("Polygon", "MultiPolygon")
 _EXAMPLES = 5
@@ -86,8 +86,8 @@ class Trips(_Strict):
     """Validated trips."""
 
     pickup_datetime: Series[LocalTime] = _column("start of the trip, local time")
-    pickup_zone: Series[np.int16] = _column("taxi zone of the pickup", ge=1, le=LAST_ZONE)
-    dropoff_zone: Series[np.int16] = _column("taxi zone of the drop-off", ge=1, le=LAST_ZONE)
+    pickup_zone: Series[np.int16] = _column("taxi zone of the pickup", ge=1, le=LAST_TAXI_ZONE)
+    dropoff_zone: Series[np.int16] = _column("taxi zone of the drop-off", ge=1, le=LAST_TAXI_ZONE)
     trip_distance: Series[np.float64] = _column(
         "distance by the meter, miles; null where absurd", ge=0, nullable=True
     )
@@ -97,7 +97,7 @@ class Trips(_Strict):
 class Zones(_Strict):
     """Geometry of every zone id that trips can carry."""
 
-    zone: Series[np.int16] = _column("taxi zone", ge=1, le=LAST_ZONE, unique=True)
+    zone: Series[np.int16] = _column("taxi zone", ge=1, le=LAST_TAXI_ZONE, unique=True)
     name: Series[str] = _column("name, not unique")
     borough: Series[str] = _column("borough, or EWR")
     airport: Series[bool] = _column("whether the zone is an airport")
@@ -120,7 +120,7 @@ class ZoneLookup(pa.DataFrameModel):
 class ZonePolygons(_Strict):
     """The publisher's polygons of zones, each with what is known of its geometry."""
 
-    LocationID: Series[np.int64] = _column("taxi zone, not unique", ge=1, le=LAST_ZONE)
+    LocationID: Series[np.int64] = _column("taxi zone, not unique", ge=1, le=LAST_TAXI_ZONE)
     kind: Series[str] = _column("kind of geometry", isin=POLYGONS)
     area: Series[np.float64] = _column("area, square feet", gt=0)
 
@@ -128,7 +128,7 @@ class ZonePolygons(_Strict):
 class ZoneOutlines(_Strict):
     """The features of the outlines that are drawn, each with the box around its coordinates."""
 
-    zone: Series[np.int64] = _column("taxi zone", ge=1, le=LAST_ZONE, unique=True)
+    zone: Series[np.int64] = _column("taxi zone", ge=1, le=LAST_TAXI_ZONE, unique=True)
     name: Series[str] = _column("name, not unique")
     borough: Series[str] = _column("borough, or EWR")
     kind: Series[str] = _column("kind of geometry", isin=POLYGONS)
@@ -139,15 +139,15 @@ class ZoneOutlines(_Strict):
 
 
 class BatchRequests(_Strict):
-    """Requests of a file that a predictor answers; rows that are none were set aside before."""
+    """Valid requests of a batch file; invalid rows were removed before."""
 
     pickup_datetime: Series[LocalTime] = _column(
         "local time of New York",
         ge=pd.Timestamp(request_bounds.FIRST_YEAR, 1, 1),
         lt=pd.Timestamp(request_bounds.LAST_YEAR + 1, 1, 1),
     )
-    pickup_zone: Series[np.int64] = _column("taxi zone", ge=1, le=request_bounds.LAST_ZONE)
-    dropoff_zone: Series[np.int64] = _column("taxi zone", ge=1, le=request_bounds.LAST_ZONE)
+    pickup_zone: Series[np.int64] = _column("taxi zone", ge=1, le=request_bounds.HIGHEST_ZONE_ID)
+    dropoff_zone: Series[np.int64] = _column("taxi zone", ge=1, le=request_bounds.HIGHEST_ZONE_ID)
     route_distance: Series[np.float64] = _column(
         "miles; null if not given", ge=0, le=request_bounds.MOST_MILES, nullable=True
     )
@@ -171,8 +171,8 @@ class Contributions(_Strict):
 
     request: Series[np.int64] = _column("number of the explained request", ge=0)
     pickup_datetime: Series[LocalTime] = _column("start of the trip, local time")
-    pickup_zone: Series[np.int16] = _column("taxi zone of the pickup", ge=1, le=LAST_ZONE)
-    dropoff_zone: Series[np.int16] = _column("taxi zone of the drop-off", ge=1, le=LAST_ZONE)
+    pickup_zone: Series[np.int16] = _column("taxi zone of the pickup", ge=1, le=LAST_TAXI_ZONE)
+    dropoff_zone: Series[np.int16] = _column("taxi zone of the drop-off", ge=1, le=LAST_TAXI_ZONE)
     with_distance: Series[bool] = _column("whether it was explained with its distance")
     minutes: Series[np.float64] = _column("predicted duration, minutes", gt=0)
     feature: Series[str] = _column("name of the feature")
@@ -231,9 +231,9 @@ def check_frame(frame: pd.DataFrame, model: type[pa.DataFrameModel], file: str) 
         failures = _list_failures(errors, len(frame))
     contract = model.__name__
     lines = [
-        f"- column {found['column']}, check {found['check']}: {found['rows']} of {len(frame)} "
-        f"rows, for example {', '.join(found['examples'])}"
-        for found in failures
+        f"- column {failure['column']}, check {failure['check']}: {failure['rows']} of "
+        f"{len(frame)} rows, for example {', '.join(failure['examples'])}"
+        for failure in failures
     ]
     message = f"{file} breaks the contract {contract}:\n" + "\n".join(lines)
     raise ContractError(message, file, contract, len(frame), failures)

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from tests.models.altered_texts import resized
 from tests.models.small_families import LIGHTGBM, NAMES, make_rows
 from trip_duration.errors import ModelFileError
 from trip_duration.models.lightgbm import LightGBM
 from trip_duration.models.lightgbm_text import check_text
+from trip_duration.params import ModellingParams
 
 PROJECT = Path(__file__).parents[2]
 
@@ -133,7 +135,8 @@ def tree(left: list[int], right: list[int]) -> bytes:
     body = "\n".join(["Tree=0", *lines, "is_linear=0", "shrinkage=1", "", "", ""])
     head = (
         "tree\nversion=v4\nnum_class=1\nnum_tree_per_iteration=1\nlabel_index=0\nmax_feature_idx=3\n"
-        "objective=regression_l1\nfeature_names=a b c d\nfeature_infos=[0:1] [0:1] [0:1] [0:1]\n"
+        f"objective=regression_l1\nfeature_names={' '.join(NAMES)}\n"
+        "feature_infos=[0:1] [0:1] [0:1] [0:1]\n"
         f"tree_sizes={len(body)}\n\n"
     )
     return f"{head}{body}end of trees\n".encode()
@@ -179,5 +182,23 @@ def test_a_tree_that_is_too_deep_to_be_explained_is_refused(files: dict[str, byt
     ],
 )
 def test_facts_beside_the_text_are_checked(files: dict[str, bytes], facts: bytes) -> None:
-    with pytest.raises(ModelFileError, match=r"^lightgbm\.json: "):
+    with pytest.raises(ModelFileError, match=r"^lightgbm\.json: ") as caught:
         LightGBM.from_files({**files, "lightgbm.json": facts})
+    assert "pydantic" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_as_many_threads_can_be_loaded_as_parameters_allow(files: dict[str, bytes]) -> None:
+    def facts(threads: int) -> dict[str, bytes]:
+        changed = json.loads(files["lightgbm.json"]) | {"num_threads": threads}
+        return {**files, "lightgbm.json": json.dumps(changed).encode()}
+
+    for threads in (1, 1_024):
+        modelling = ModellingParams(model_type="lightgbm", num_threads=threads)
+        assert modelling.num_threads == threads
+        assert LightGBM.from_files(facts(threads)).num_threads == threads
+    for threads in (0, 1_025):
+        with pytest.raises(ValidationError, match="num_threads"):
+            ModellingParams(model_type="lightgbm", num_threads=threads)
+        with pytest.raises(ModelFileError, match=r"num_threads: Input should be"):
+            LightGBM.from_files(facts(threads))

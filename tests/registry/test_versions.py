@@ -13,6 +13,7 @@ import pytest
 from trip_duration.errors import ModelFileError, RegistryError
 from trip_duration.models import Predictor
 from trip_duration.registry import Registry, Version, versions
+from trip_duration.registry.places import OUTLINES
 
 Register = Callable[[int], Version]
 
@@ -118,9 +119,9 @@ def test_the_outlines_logged_with_a_version_are_fetched_within_bounds(
 ) -> None:
     version = register(0)
     assert registry.fetch_outlines(version) is None
-    file = artifacts_of(tmp_path, version).with_name(versions.OUTLINES)
+    file = artifacts_of(tmp_path, version).with_name(OUTLINES)
     file.write_bytes(b'{"type": "FeatureCollection"}')
     assert registry.fetch_outlines(version) == b'{"type": "FeatureCollection"}'
-    monkeypatch.setattr(versions, "_MOST_OUTLINES", 28)
+    monkeypatch.setattr(versions, "MOST_OUTLINES", 28)
     with pytest.raises(RegistryError, match=r"zone_outlines\.geojson of version 1 has 29 bytes"):
         registry.fetch_outlines(version)

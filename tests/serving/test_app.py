@@ -172,7 +172,7 @@ def test_zones_lie_where_projects_keep_them(models: Path, tmp_path: Path) -> Non
     Predictor.load(models / "first").save(model)
     outlines = tmp_path / "data/02_intermediate/zone_outlines.geojson"
     outlines.parent.mkdir()
-    outlines.write_text('{"type": "FeatureCollection", "features": []}')
+    outlines.write_text('{"type": "FeatureCollection", "features": [{}]}')
     metrics = tmp_path / "data/08_reporting/metrics.json"
     metrics.parent.mkdir()
     metrics.write_text('{"test": {"request": {"mae": 3.5}}}')

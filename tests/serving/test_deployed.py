@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
@@ -81,3 +83,14 @@ def test_the_service_needs_no_other_library(
             assert client.get("/openapi.json").is_success
             wait_for(lambda: "trip_duration_log_written 3.0" in client.get("/metrics").text)
         assert server.end() == 0
+
+
+def test_keys_are_made_without_other_libraries(
+    hiding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", hiding)
+    file = ["keys", "--file", str(tmp_path / "keys.json")]
+    command = [sys.executable, "-m", "trip_duration", *file]
+    made = subprocess.run([*command, "create", "one"], capture_output=True, text=True, check=True)
+    assert made.stdout.startswith("td_")
+    assert [path.name for path in tmp_path.glob("*keys*")] == ["keys.json"]

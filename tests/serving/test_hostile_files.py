@@ -139,7 +139,7 @@ def test_a_file_system_that_hangs_holds_up_neither_answers_nor_the_end(
 ) -> None:
     Predictor.load(models / "first").save(network / "model")
     key = command(network / "keys.json", "create", "one")
-    (network / "zones.geojson").write_text('{"type": "FeatureCollection", "features": []}')
+    (network / "zones.geojson").write_text('{"type": "FeatureCollection", "features": [{}]}')
     paths = {"model": "model", "keys": "keys.json", "zones": "zones.geojson"}
     arguments = [word for way, file in paths.items() for word in (f"--{way}", str(network / file))]
     away = tmp_path / "away"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 from collections.abc import Callable
@@ -26,9 +27,12 @@ from tests.serving.running import serve, wait_for
 from tests.serving.test_model_swap import name
 from trip_duration.models import Predictor
 from trip_duration.registry import Registry, Version
+from trip_duration.registry.places import OUTLINES
 from trip_duration.registry.promotion import Keeper
-from trip_duration.registry.versions import OUTLINES
-from trip_duration.serving.outlines import Outlines
+from trip_duration.serving import outlines as outlines_module
+from trip_duration.serving.outlines import Outlines, OutlinesFile
+from trip_duration.serving.problems import Problem
+from trip_duration.serving.settings import Settings
 from trip_duration.serving.sources import RegistrySource
 
 # the fixtures of the registry are at home beside its tests
@@ -46,6 +50,7 @@ __all__ = [
 ]
 Register = Callable[[int], Version]
 QUIET = ("--no-auth", "--no-log")
+EMPTY = b'{"type": "FeatureCollection", "features": []}'
 
 
 def outlines_of(city: str) -> dict[str, Any]:
@@ -145,7 +150,9 @@ def test_the_map_of_a_folder_lies_beside_it_or_in_the_project(
             assert client.get("/v1/zones").json() == outlines_of(city)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"type": "Topology"}', b"[" * 100_000])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b'{"type": "Topology"}', b"[" * 100_000, EMPTY]
+)
 def test_outlines_that_are_none_keep_no_model_away(
     registry: Registry,
     champion: Version,
@@ -158,5 +165,72 @@ def test_outlines_that_are_none_keep_no_model_away(
         served = RegistrySource(registry.tracking_uri).load()
     assert (served.version, served.outlines) == (champion.number, None)
     assert f"version {champion.number}: served without its map" in caplog.text
-    with pytest.raises(ValueError, match=r"expected GeoJSON|nested too deeply|Expecting"):
+    with pytest.raises(ValueError, match=r"expected|nested too deeply|Expecting"):
         Outlines.of(content)
+
+
+def city_of(file: OutlinesFile) -> str:
+    features = json.loads(file.choose(None).plain)["features"]
+    return str(features[0]["properties"]["name"])
+
+
+def test_a_failed_read_is_tried_again_and_logged_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = OutlinesFile(Settings(zones=write(tmp_path / "own.geojson", "own")))
+
+    def fail(path: Path, most: int) -> bytes:
+        raise OSError(errno.EMFILE, "Too many open files", path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(outlines_module, "read_regular", fail)
+        file.read_again()
+        file.read_again()
+        with pytest.raises(Problem, match="no outlines"):
+            file.choose(None)
+    assert caplog.messages == [f"{tmp_path}/own.geojson cannot be read: Too many open files"]
+    # the same version of the file
+    file.read_again()
+    assert city_of(file) == "own"
+
+
+@pytest.mark.parametrize("damage", [b'{"type": "Fea', b"[]", EMPTY, None])
+def test_outlines_stay_in_use_while_their_file_is_damaged(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    damage: bytes | None,
+) -> None:
+    monkeypatch.setenv("TRIP_DURATION_DATA_ROOT", str(tmp_path / "data"))
+    write(tmp_path / "data/02_intermediate" / OUTLINES, "project")
+    path = write(tmp_path / OUTLINES, "model")
+    file = OutlinesFile(Settings(model=tmp_path / "predictor"))
+    file.read_again()
+    assert city_of(file) == "model"
+    if damage is None:
+        path.unlink()
+    else:
+        path.write_bytes(damage)
+    file.read_again()
+    file.read_again()
+    assert city_of(file) == "model"
+    (message,) = caplog.messages
+    assert message.startswith(str(path))
+    assert message.endswith("; the outlines read before stay in use")
+    write(path, "next model")
+    file.read_again()
+    assert city_of(file) == "next model"
+
+
+def test_outlines_of_a_model_replace_those_of_the_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("TRIP_DURATION_DATA_ROOT", str(tmp_path / "data"))
+    write(tmp_path / "data/02_intermediate" / OUTLINES, "project")
+    file = OutlinesFile(Settings(model=tmp_path / "predictor"))
+    file.read_again()
+    assert city_of(file) == "project"
+    write(tmp_path / OUTLINES, "model")
+    file.read_again()
+    assert city_of(file) == "model"
+    assert not caplog.messages

@@ -140,6 +140,12 @@ def test_the_answer_is_the_service_s(mapped: Server, opened: Open) -> None:
         expect(page.locator("#answer")).to_contain_text(f"Model {said['model']['version']}")
         expect(page.locator(".notes")).to_have_count(0)
         expect(page.locator("#model")).to_contain_text("learnt from 1 month, 2023-01")
+        for months, shown in (
+            (["2022-11", "2022-12", "2023-01"], "2022-11 to 2023-01"),
+            (["2023-01", "2023-04"], "2023-01, 2023-04"),
+        ):
+            span = "async (months) => (await import('/page/answer.js')).span(months)"
+            assert page.evaluate(span, months) == shown
 
 
 def test_the_reasons_add_up_as_shown(mapped: Server, opened: Open) -> None:

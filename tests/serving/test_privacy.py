@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import StatusCode
 
 from tests.serving.entries import entry, ids
 from tests.serving.running import serve
@@ -15,6 +19,7 @@ from tests.serving.test_faults_services import Collector, collector
 from tests.serving.test_keys import command
 from trip_duration.serving.database import insert, open_database, upgrade
 from trip_duration.serving.entry import as_row
+from trip_duration.serving.telemetry import _without_callers
 
 __all__ = ["collector"]
 PRIVACY = Path(__file__).parents[2] / "docs/concepts/privacy.md"
@@ -103,3 +108,18 @@ def test_the_statements_of_the_page_delete_what_they_say(tmp_path: Path) -> None
     assert ids(url) == kept
     joined = database.execute("SELECT prediction_id FROM outcomes ORDER BY 1").fetchall()
     assert [row[0] for row in joined] == kept
+
+
+def test_the_text_of_an_exception_is_not_exported() -> None:
+    sink = InMemorySpanExporter()
+    provider = TracerProvider()
+    anonymous = _without_callers(sink, ReadableSpan, SpanExporter)
+    provider.add_span_processor(SimpleSpanProcessor(anonymous))
+    with (
+        pytest.raises(ValueError, match="31999"),
+        provider.get_tracer("tests").start_as_current_span("POST /v1/predict"),
+    ):
+        raise ValueError("zone 31999")
+    (span,) = sink.get_finished_spans()
+    assert span.status.status_code is StatusCode.ERROR
+    assert "31999" not in span.to_json()

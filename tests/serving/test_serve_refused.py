@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from tests.serving.running import make_certificate
 from trip_duration.cli import cli
 from trip_duration.errors import ParameterError
+from trip_duration.serving.address import require_address
 from trip_duration.serving.cli import _allow_connections
 from trip_duration.serving.limits import RateLimit
 from trip_duration.serving.settings import PREFIX, Settings
@@ -74,3 +75,9 @@ def test_the_password_of_the_storage_is_told_to_nobody(place: str) -> None:
 def test_a_bad_variable_is_named(name: str, value: str, said: str) -> None:
     with pytest.raises(ParameterError, match=f"{PREFIX}{name}.*{said}"):
         Settings.from_environment({f"{PREFIX}{name}": value, f"{PREFIX}MODEL": "x"})
+
+
+@pytest.mark.parametrize("host", ["x" * 64, f"{'x' * 64}.example.org", "no.such.host.invalid"])
+def test_a_host_that_cannot_be_listened_on_is_named(host: str) -> None:
+    with pytest.raises(ParameterError, match=f"^cannot listen on {host}, port 0: "):
+        require_address(host, 0)

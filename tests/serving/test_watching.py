@@ -9,7 +9,7 @@ import pytest
 
 from tests.serving.running import wait_for
 from trip_duration.serving.model import ModelHolder
-from trip_duration.serving.watching import Watch, within
+from trip_duration.serving.watching import PeriodicCheck, run_with_timeout
 
 
 def test_a_look_that_hangs_is_late_once_and_holds_up_neither_start_nor_stop() -> None:
@@ -19,7 +19,7 @@ def test_a_look_that_hangs_is_late_once_and_holds_up_neither_start_nor_stop() ->
         looks.append(1)
         released.wait()
 
-    watch = Watch("model", 0.001, look)
+    watch = PeriodicCheck("model", 0.001, look)
     assert not watch.start(0.05)
     assert not watch.is_late(60)
     wait_for(lambda: watch.is_late(0.01))
@@ -40,7 +40,7 @@ def test_a_look_that_fails_is_followed_by_others(caplog: pytest.LogCaptureFixtur
         looks.append(1)
         raise OSError("stale file handle")
 
-    watch = Watch("keys", 0.001, look)
+    watch = PeriodicCheck("keys", 0.001, look)
     with caplog.at_level(logging.ERROR, "trip_duration"):
         assert watch.start(20)
         wait_for(lambda: len(looks) > 2)
@@ -50,18 +50,18 @@ def test_a_look_that_fails_is_followed_by_others(caplog: pytest.LogCaptureFixtur
 
 def test_work_is_waited_for_within_a_limit() -> None:
     released = threading.Event()
-    assert within(20, lambda: 7) == 7
+    assert run_with_timeout(20, lambda: 7) == 7
     with pytest.raises(KeyError):
-        within(20, lambda: {}["nothing"])
+        run_with_timeout(20, lambda: {}["nothing"])
     with pytest.raises(TimeoutError, match=r"not done within 0\.05 seconds"):
-        within(0.05, released.wait)
+        run_with_timeout(0.05, released.wait)
     released.set()
 
     def fail() -> None:
         raise TimeoutError("of its own")
 
     with pytest.raises(TimeoutError, match="of its own"):
-        within(20, fail)
+        run_with_timeout(20, fail)
 
 
 class HangingSource:

@@ -46,3 +46,11 @@ def test_unfinished_files_are_removed_and_others_are_not(tmp_path: Path) -> None
         (tmp_path / name).touch()
     remove_unfinished(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [".hidden", "a.part"]
+
+
+def test_unfinished_files_of_one_target_are_removed_alone(tmp_path: Path) -> None:
+    others = [".a.json.rejected.1-2.part.x", ".b.json.1-2.part", "a.json"]
+    for name in (".a[1].json.1-2.part", *others):
+        (tmp_path / name).touch()
+    remove_unfinished(tmp_path, "a[1].json")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(others)

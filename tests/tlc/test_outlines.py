@@ -13,6 +13,7 @@ from trip_duration.errors import DataError
 from trip_duration.tlc.outlines import zone_outlines
 
 PROJECT = Path(__file__).parents[2]
+FEET = [[980_000.0, 200_000.0], [981_000.0, 200_000.0], [981_000.0, 201_000.0]]
 
 
 def outlines(**changes: Any) -> dict[str, Any]:
@@ -44,11 +45,16 @@ def test_outlines_that_keep_their_contract_come_back_as_they_are() -> None:
             "column kind, check isin(",
         ),
         (
-            {"geometry": {"type": "Polygon", "coordinates": [[[980_000.0, 200_000.0]]]}},
+            {"geometry": {"type": "Polygon", "coordinates": [FEET]}},
             "column west, check less_than_or_equal_to(-73)",
         ),
         ({"geometry": {"type": "Polygon", "coordinates": []}}, "expected a collection of GeoJSON"),
         ({"geometry": None}, "expected a collection of GeoJSON features"),
+        ({"geometry": {"type": "Polygon", "coordinates": "words"}}, "expected a collection of"),
+        ({"geometry": {"type": "Polygon", "coordinates": [[["a", "b"]]]}}, "expected a collection"),
+        ({"geometry": {"type": "Polygon", "coordinates": [[[0.0, 1.0]]]}}, "expected a collection"),
+        ({"geometry": {"type": "Circle", "coordinates": [[FEET]]}}, "expected a collection"),
+        ({"geometry": "words"}, "expected a collection of GeoJSON features"),
     ],
 )
 def test_outlines_that_break_their_contract_are_named(changes: dict[str, Any], named: str) -> None:

@@ -98,7 +98,9 @@ def test_shapes_in_degrees_are_brought_to_feet(tmp_path: Path, archive: Path) ->
 
 
 @pytest.mark.filterwarnings("ignore:'crs' was not provided")
-@pytest.mark.parametrize("fault", ["no file", "html", "other folder", "no column", "no crs"])
+@pytest.mark.parametrize(
+    "fault", ["no file", "html", "other folder", "no column", "words", "no ids", "no crs"]
+)
 def test_wrong_archive_is_named(tmp_path: Path, fault: str) -> None:
     path = tmp_path / "misc" / "taxi_zones.zip"
     match fault:
@@ -109,6 +111,10 @@ def test_wrong_archive_is_named(tmp_path: Path, fault: str) -> None:
             _zip(_polygons(), path.parent, folder="elsewhere")
         case "no column":
             _zip(_polygons().drop(columns="LocationID"), path.parent)
+        case "words":
+            _zip(_polygons().assign(LocationID="four"), path.parent)
+        case "no ids":
+            _zip(_polygons().assign(LocationID=float("nan")), path.parent)
         case "no crs":
             _zip(_polygons().set_crs(None, allow_override=True), path.parent)
     with pytest.raises(SourceError) as caught:

@@ -8,7 +8,7 @@ from typing import Any
 from kedro.io import AbstractDataset
 from kedro_datasets._typing import JSONPreview
 
-from trip_duration.bundle import MANIFEST, naming, read_bundle, write_bundle
+from trip_duration.bundle import MANIFEST, prefix_errors, read_bundle, write_bundle
 from trip_duration.datasets.folders import local_folder
 from trip_duration.errors import ParameterError
 
@@ -41,7 +41,7 @@ class BundleDataset(AbstractDataset[Any, Any]):
         """
         # estimators' libraries are imported when a model is, not with every command
         module, name = _KINDS[self._kind]
-        with naming(self._folder):
+        with prefix_errors(self._folder):
             return getattr(import_module(module), name).from_bundle(
                 read_bundle(self._folder, self._kind)
             )

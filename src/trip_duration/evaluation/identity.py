@@ -18,6 +18,7 @@ from trip_duration.months import MonthPart
 # told in other words is no other result
 PATTERNS = (
     "months.py",
+    "request_bounds.py",
     "features/*.py",
     "models/*.py",
     "params/*.py",

@@ -270,14 +270,14 @@ def _require_definitions(versions: Mapping[str, int]) -> None:
     Raises:
         ModelFileError: With the name of each, its version there and here.
     """
-    unlike = [
+    incompatible = [
         f"{name} version {version} (this code has "
         f"{f'version {VERSIONS[name]}' if name in VERSIONS else 'no such feature'})"
         for name, version in versions.items()
         if VERSIONS.get(name) != version
     ]
-    if unlike:
+    if incompatible:
         raise ModelFileError(
-            f"the model was fitted with other definitions of features: {', '.join(unlike)}. It "
-            "would answer wrongly. Serve it with the release that made it, or train anew."
+            f"the model was fitted with other definitions of features: {', '.join(incompatible)}. "
+            "It would answer wrongly. Serve it with the release that made it, or train anew."
         )

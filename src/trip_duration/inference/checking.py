@@ -19,7 +19,7 @@ from trip_duration.errors import DataError
 from trip_duration.features.requests import ROUTE_DISTANCE, Requests
 from trip_duration.inference.reading import Chunk
 from trip_duration.months import TIME_ZONE
-from trip_duration.request_bounds import FIRST_YEAR, LAST_YEAR, LAST_ZONE, MOST_MILES
+from trip_duration.request_bounds import FIRST_YEAR, HIGHEST_ZONE_ID, LAST_YEAR, MOST_MILES
 
 # characters of a value that a reason shows
 _MOST_SHOWN = 200
@@ -91,11 +91,18 @@ def check_chunk(chunk: Chunk) -> tuple[Requests, Findings]:
 
 def is_missing(values: pa.ChunkedArray) -> Mask:
     """Tell which values of a column are not there: null, NaN, or a word for nothing."""
-    column = _flat(values)
+    return _missing(_trimmed(_flat(values)))
+
+
+def _missing(column: pa.Array) -> Mask:
     missing = _mask(pc.is_null(column, nan_is_null=True))
     if _is_text(column.type):
-        missing |= _mask(pc.is_in(pc.utf8_trim_whitespace(column), _NOTHING))
+        missing |= _mask(pc.is_in(column, _NOTHING))
     return missing
+
+
+def _trimmed(column: pa.Array) -> pa.Array:
+    return pc.utf8_trim_whitespace(column) if _is_text(column.type) else column
 
 
 def _flat(values: pa.ChunkedArray) -> pa.Array:
@@ -116,7 +123,8 @@ def _read(chunk: Chunk, name: str, findings: Findings, how: Callable[..., Any]) 
 
 
 def _read_times(column: pa.Array, name: str, findings: Findings) -> Any:
-    missing, far, wrong = _mask(column.is_null()), *np.zeros((2, len(column)), dtype=bool)
+    text = _trimmed(column)
+    missing, far, wrong = _missing(text), *np.zeros((2, len(column)), dtype=bool)
     if pa.types.is_timestamp(column.type):
         time = column.to_numpy(zero_copy_only=False)
         far = ~missing & _is_far(_years(time), 1)
@@ -124,8 +132,6 @@ def _read_times(column: pa.Array, name: str, findings: Findings) -> Any:
         if column.type.tz is not None:
             time = _local(pd.DatetimeIndex(time.astype(f"M8[{column.type.unit}]"), tz="UTC"))
     elif _is_text(column.type):
-        text = pc.utf8_trim_whitespace(column)
-        missing |= _mask(pc.is_in(text, _NOTHING))
         time, far, wrong = _parse_times(text, ~missing)
     elif pa.types.is_null(column.type):
         time = np.full(len(column), np.datetime64("NaT"))
@@ -172,10 +178,10 @@ def _local(index: pd.DatetimeIndex) -> Any:
 def _read_zones(column: pa.Array, name: str, findings: Findings) -> Any:
     value, wrong = _numbers(column)
     missing = np.isnan(value) & ~wrong
-    allowed = (value >= 1) & (value <= LAST_ZONE) & (value == np.floor(value))
+    allowed = (value >= 1) & (value <= HIGHEST_ZONE_ID) & (value == np.floor(value))
     findings.add(missing, name, "is missing")
     wrong |= ~missing & ~allowed
-    findings.add(wrong, name, f"must be a whole number from 1 to {LAST_ZONE}", column)
+    findings.add(wrong, name, f"must be a whole number from 1 to {HIGHEST_ZONE_ID}", column)
     return value
 
 
@@ -191,11 +197,10 @@ def _numbers(column: pa.Array) -> tuple[npt.NDArray[np.float64], Mask]:
     """Return numbers, NaN where there is none, and which values are something else."""
     kind = column.type
     if _is_text(kind):
-        text = pc.utf8_trim_whitespace(column)
-        given = _mask(pc.invert(pc.or_kleene(column.is_null(), pc.is_in(text, _NOTHING))))
+        text = _trimmed(column)
         number = _mask(pc.match_substring_regex(text, _NUMBER))
         kept = pc.if_else(pa.array(number), pc.utf8_ltrim(text, "+"), None)
-        return _floats(kept), given & ~number
+        return _floats(kept), ~_missing(text) & ~number
     numeric = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
     if not (numeric or pa.types.is_null(kind)):
         raise TypeError("expected numbers, or text")

@@ -30,13 +30,14 @@ def check_columns(path: Path, names: Sequence[str]) -> None:
             from that of a column that is read only in case or in spaces around it, or if it is
             that of an answer, in any case.
     """
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise DataError(f"{path} has more than one column {', '.join(twice)}")
-    taken = [name for name in names if _plain(name) in ANSWER_COLUMNS]
-    if taken:
+    duplicates = sorted({name for name in names if names.count(name) > 1})
+    if duplicates:
+        raise DataError(f"{path} has more than one column {', '.join(duplicates)}")
+    reserved_names = [name for name in names if _plain(name) in ANSWER_COLUMNS]
+    if reserved_names:
         raise DataError(
-            f"{path} has the column {', '.join(taken)}, which is the name of an answer: rename it"
+            f"{path} has the column {', '.join(reserved_names)}, which is the name of an answer: "
+            "rename it"
         )
     _check_spelling(path, names)
     missing = [name for name in REQUEST_COLUMNS if name not in names]

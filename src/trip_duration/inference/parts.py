@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from trip_duration.errors import DataError
 from trip_duration.inference.finding import kind_of
+from trip_duration.storage import remove_unfinished, replacing
 
 ANSWERED, REJECTED = "answered", "rejected"
 Key = dict[str, Any]
@@ -66,7 +67,7 @@ class Parts:
         return self._path(number, ANSWERED).is_file()
 
     def add(self, number: int, answered: pa.Table, rejected: pa.Table) -> None:
-        """Keep what was made of a chunk.
+        """Save the answers of one chunk.
 
         Raises:
             DataError: If another run has begun anew in the folder, which a lock should prevent.
@@ -86,17 +87,17 @@ class Parts:
             DataError: If the parts are not those of this run, or not all of them are there.
         """
         self._require_own()
-        found = len(self._all(ANSWERED))
-        if found != chunks:
+        part_count = len(self._all(ANSWERED))
+        if part_count != chunks:
             raise DataError(
-                f"{self.folder} holds {found} parts, expected {chunks}, one for each chunk of the "
-                "file. Remove the folder and run again."
+                f"{self.folder} holds {part_count} parts, expected {chunks}, one for each chunk of "
+                "the file. Remove the folder and run again."
             )
         if self.count(REJECTED):
-            write_whole(self.rejects, lambda path: _join(self._all(REJECTED), path))
+            _join(self._all(REJECTED), self.rejects)
         else:
             self.rejects.unlink(missing_ok=True)
-        write_whole(self.target, lambda path: _join(self._all(ANSWERED), path))
+        _join(self._all(ANSWERED), self.target)
         self.discard()
 
     def count(self, kind: str) -> int:
@@ -127,14 +128,14 @@ def rejects_of(target: Path) -> Path:
 
 
 def write_whole(place: Path, write: Callable[[Path], object]) -> None:
-    """Write a file beside its place and rename it when it is whole."""
+    """Write a file to a temporary path and rename it when it is whole.
+
+    The caller holds the lock of the file: what a killed run has left is removed.
+    """
     place.parent.mkdir(parents=True, exist_ok=True)
-    beside = place.with_name(f".{place.stem}.unfinished{place.suffix}")
-    try:
-        write(beside)
-        beside.replace(place)
-    finally:
-        beside.unlink(missing_ok=True)
+    remove_unfinished(place.parent, place.name)
+    with replacing(place) as temporary:
+        write(temporary)
 
 
 def write_json(place: Path, content: Key) -> None:
@@ -171,11 +172,8 @@ def _rows(path: Path) -> int:
 
 
 def _join(parts: list[Path], place: Path) -> None:
-    schema = _read_part(parts[0]).schema
     try:
-        with _writer(place, schema) as writer:
-            for part in parts:
-                writer.write_table(_read_part(part))
+        write_whole(place, lambda path: _write_joined(parts, path, kind_of(place)))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
         raise DataError(
             f"the columns cannot be written as {place.suffix}: {error}. "
@@ -183,7 +181,9 @@ def _join(parts: list[Path], place: Path) -> None:
         ) from error
 
 
-def _writer(place: Path, schema: pa.Schema) -> Any:
-    if kind_of(place) == ".csv":
-        return pacsv.CSVWriter(place, schema)
-    return pq.ParquetWriter(place, schema)
+def _write_joined(parts: list[Path], path: Path, kind: str) -> None:
+    schema = _read_part(parts[0]).schema
+    make_writer = pacsv.CSVWriter if kind == ".csv" else pq.ParquetWriter
+    with make_writer(path, schema) as writer:
+        for part in parts:
+            writer.write_table(_read_part(part))

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from trip_duration.errors import DataError
 from trip_duration.inference.columns import check_columns
 from trip_duration.inference.finding import kind_of
+from trip_duration.storage import FileVersion, file_version
 
 _BLOCK = 1 << 20
 # a record of a CSV file may be as long as a block; Arrow reads 32 blocks ahead
@@ -86,15 +87,14 @@ class RequestFile:
                 lines += block.count(b"\n")
         return Identity(digest.hexdigest(), size, lines)
 
-    def state(self) -> tuple[int, ...]:
-        """Return what changes with the file: inode, size, and the times of the last change.
+    def version(self) -> FileVersion:
+        """Return the version of the file, which changes when the file is written to or replaced.
 
         Raises:
             DataError: If it is not there.
         """
         with self._readable():
-            found = self.path.stat()
-        return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+            return file_version(self.path)
 
     def chunks(self, rows: int) -> Iterator[Chunk]:
         """Read the file, at least one chunk of it, in the same chunks each time.
@@ -149,18 +149,18 @@ def _csv_chunks(path: Path, rows: int) -> Iterator[Chunk]:
 
     def set_aside(row: Any) -> str:
         # its number counts the header
-        said = f"expected {row.expected_columns} values, found {row.actual_columns}"
+        problem = f"expected {row.expected_columns} values, found {row.actual_columns}"
         if breaks := row.text.count("\n"):
-            said += f", over {breaks + 1:,} lines (is a quote left open?)"
-        broken.append((row.number - 1, f"{said}: {row.text[:_SHOWN]!r}"))
+            problem += f", over {breaks + 1:,} lines (is a quote left open?)"
+        broken.append((row.number - 1, f"{problem}: {row.text[:_SHOWN]!r}"))
         return "skip"
 
-    with _naming_long_records(path, 0, rows):
+    with _explain_long_records(path, 0, rows):
         opened = _open_csv(path, rows, set_aside)
     with opened as file:
         done = 0
         while True:
-            with _naming_long_records(path, done, rows):
+            with _explain_long_records(path, done, rows):
                 batch = next(file, None)
             if batch is None:
                 break
@@ -177,7 +177,7 @@ def _csv_chunks(path: Path, rows: int) -> Iterator[Chunk]:
 
 
 @contextmanager
-def _naming_long_records(path: Path, after: int, rows: int) -> Iterator[None]:
+def _explain_long_records(path: Path, after: int, rows: int) -> Iterator[None]:
     """Say of a record that is longer than a block where it begins, and why that may be."""
     try:
         yield

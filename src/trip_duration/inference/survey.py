@@ -17,14 +17,14 @@ from trip_duration.inference.reading import Chunk, Identity
 
 @dataclass
 class _Longest:
-    """The value, or the header, that spans most lines; one that spans a single line has none."""
+    """The value or header with the most line breaks; 0 breaks if there are none."""
 
     breaks: int = 0
     where: str = ""
 
 
 class Survey:
-    """What is known of the rows of a file so far.
+    """Statistics over the rows read so far.
 
     Args:
         text: Whether it is a CSV file, in whose values lines can break.
@@ -63,18 +63,18 @@ class Survey:
         self._note_breaks(int(breaks[row]), f"column {name} of row {chunk.rows[row]}")
 
     def warnings(self, identity: Identity) -> list[str]:
-        """Return what is to be said of the file once all chunks were added.
+        """Return warnings about the whole file, after all chunks were added.
 
         Args:
             identity: The file.
         """
-        found = [self._describe_lines(identity.lines) if self._text else None]
+        warnings = [self._describe_lines(identity.lines) if self._text else None]
         if self._with_column and self._rows and not self._distances:
-            found.append(
+            warnings.append(
                 f"{ROUTE_DISTANCE} is empty in all {self._rows:,} rows, so each is answered as a "
                 "request without a distance"
             )
-        return [warning for warning in found if warning is not None]
+        return [warning for warning in warnings if warning is not None]
 
     def _describe_lines(self, lines: int) -> str | None:
         # the header is a line as well; a last line without an end is not counted

@@ -23,13 +23,12 @@ from trip_duration.inference.parts import (
 from trip_duration.inference.reading import Chunk, Identity, RequestFile
 from trip_duration.inference.survey import Survey
 from trip_duration.progress import bar
-from trip_duration.storage import hold_lock
+from trip_duration.storage import FileVersion, hold_lock
 
 log = logging.getLogger(__name__)
 # of the parts; another one is not continued
 _FORMAT = 2
 _FINISHED = ".finished.json"
-_State = tuple[int, ...]
 
 
 def write_batch(batch: Batch, output: Path) -> None:
@@ -90,7 +89,7 @@ def _write_all(batch: Batch, targets: dict[Path, Path], finished: Path | None) -
     done = read_json(finished) if finished else {}
     for source, target in targets.items():
         file = RequestFile(source)
-        before = file.state()
+        before = file.version()
         with _locked(target, target, source):
             identity = file.identify()
             key = _key(batch, identity)
@@ -106,7 +105,7 @@ def _write_all(batch: Batch, targets: dict[Path, Path], finished: Path | None) -
 
 
 def _write_one(
-    batch: Batch, file: RequestFile, parts: Parts, before: _State, identity: Identity
+    batch: Batch, file: RequestFile, parts: Parts, before: FileVersion, identity: Identity
 ) -> None:
     with bar(file.path.name, file.expected_rows(identity), "rows") as progress_bar:
         parts.begin()
@@ -139,7 +138,7 @@ def _key(batch: Batch, identity: Identity) -> Key:
 
 
 def _answer_chunks(
-    batch: Batch, file: RequestFile, parts: Parts, before: _State
+    batch: Batch, file: RequestFile, parts: Parts, before: FileVersion
 ) -> Iterator[Chunk]:
     """Make the parts that are missing; yield every chunk of the file."""
     for number, chunk in enumerate(file.chunks(batch.chunk_rows)):
@@ -163,7 +162,7 @@ def _finish(parts: Parts, source: Path, chunks: int) -> None:
         log.warning("%s: %s rows set aside, with reasons", parts.rejects, f"{rejected_rows:,}")
 
 
-def _require_same(file: RequestFile, before: _State, parts: Parts) -> None:
-    if file.state() != before:
+def _require_same(file: RequestFile, before: FileVersion, parts: Parts) -> None:
+    if file.version() != before:
         parts.discard()
         raise DataError(f"{file.path} was changed while it was read: run again")

@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import partial
-from typing import Annotated, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import lightgbm as lgb
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
-from trip_duration.errors import ModelFileError
+from trip_duration.errors import ModelFileError, format_faults
 from trip_duration.models.estimator import Estimator, LearningCurve, Matrix, Minutes
 from trip_duration.models.leaves import TreeBlocks, predict, share
 from trip_duration.models.lightgbm_text import check_text
 from trip_duration.models.progress import count_trees
 from trip_duration.params import LightGBMParams, Objective
+from trip_duration.params.types import Threads
 
 _LOSSES = {"absolute_error": "l1", "squared_error": "l2"}
 # one thread answers one request sooner than several that have to be woken
@@ -29,7 +30,7 @@ class _Facts(BaseModel):
 
     names: tuple[str, ...]
     objective: Objective
-    num_threads: Annotated[int, Field(ge=1, le=1_024)]
+    num_threads: Threads
 
 
 class LightGBM(Estimator):
@@ -176,7 +177,7 @@ class LightGBM(Estimator):
         try:
             facts = _Facts.model_validate_json(files["lightgbm.json"])
         except ValidationError as error:
-            raise ModelFileError(f"lightgbm.json: {error}") from None
+            raise ModelFileError(f"lightgbm.json: {format_faults(error)}") from None
         self = cls(objective=facts.objective, num_threads=facts.num_threads)
         self.feature_names_ = facts.names
         self.n_features_in_ = len(self.feature_names_)
@@ -189,8 +190,9 @@ class LightGBM(Estimator):
         trained_on = tuple(self.booster_.feature_name())
         if trained_on != self.feature_names_:
             raise ModelFileError(
-                f"lightgbm.json names the columns {', '.join(self.feature_names_)}, but the trees "
-                f"were trained on {', '.join(trained_on)}. The files do not belong together."
+                f"lightgbm.txt: its trees were trained on the columns {', '.join(trained_on)}, but "
+                f"lightgbm.json names {', '.join(self.feature_names_)}. The files do not belong "
+                "together."
             )
         self.curve_ = LearningCurve(self.objective, best_round=self.booster_.current_iteration())
         return self

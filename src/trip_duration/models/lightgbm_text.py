@@ -19,7 +19,7 @@ from trip_duration.errors import ModelFileError
 
 Ints = npt.NDArray[np.int64]
 _FIRST_TREE, _END = b"\nTree=0\n", b"end of trees\n"
-# sums of leaves are predictions as they are
+# objectives whose prediction is the plain sum of leaf values
 _OBJECTIVES = frozenset({b"regression", b"regression_l1", b"quantile"})
 _EXPECTED = {b"num_class": b"1", b"num_tree_per_iteration": b"1", b"label_index": b"0"}
 # arrays with a value for each split, and for each leaf
@@ -32,10 +32,10 @@ _PER_SPLIT = frozenset(
 _PER_LEAF = frozenset({b"leaf_value", b"leaf_weight", b"leaf_count"})
 _ARRAYS = _PER_SPLIT | _PER_LEAF
 _SHRINKAGE = b"shrinkage"
-# numbers that are followed, or answered with
+# fields that LightGBM uses as indexes or returns as predictions
 _SPLIT_FEATURE, _DECISION, _LEAF_VALUE = b"split_feature", b"decision_type", b"leaf_value"
 _LEFT, _RIGHT = b"left_child", b"right_child"
-# which characters may follow which in a row of numbers; a bit for each kind of character
+# allowed next characters in a line of numbers, one bit per character class
 _FOLLOWERS = {"0123456789": "0.e ", "-": "0", "+": "0", ".": "0", "e": "0-+", " ": "0-"}
 _BIT = {kind: 1 << place for place, kind in enumerate(_FOLLOWERS)}
 _BITS = bytes(next((_BIT[k] for k in _BIT if chr(i) in k), 0) for i in range(256))
@@ -95,8 +95,8 @@ def _read_header(text: bytes, features: int) -> dict[bytes, bytes]:
         if count != features:
             raise _refusal(name.decode(), f"{count} values", f"{features}")
     if fields.get(b"objective", b"").partition(b" ")[0] not in _OBJECTIVES:
-        known = ", ".join(sorted(name.decode() for name in _OBJECTIVES))
-        raise _refusal("objective", _shown(fields.get(b"objective")), f"one of {known}")
+        objectives = ", ".join(sorted(name.decode() for name in _OBJECTIVES))
+        raise _refusal("objective", _shown(fields.get(b"objective")), f"one of {objectives}")
     return fields
 
 
@@ -167,9 +167,7 @@ def _check_numbers(trees: Sequence[tuple[int, dict[bytes, bytes]]], features: in
     ):
         if wrong.any():
             place = f"Tree={tree[wrong.argmax()]}: {name.decode()}"
-            raise _refusal(
-                place, "a number outside of them", "features, splits or leaves that exist"
-            )
+            raise _refusal(place, "an index out of range", "features, splits or leaves that exist")
     _check_shape(leaves, tree, left, right)
 
 
@@ -192,24 +190,27 @@ def _check_shape(leaves: Ints, tree: Ints, left: Ints, right: Ints) -> None:
     roots = first_split[leaves > 1]
     parents = np.bincount(split, minlength=len(tree))
     parents[roots] += 1
-    lone = np.bincount(leaf, minlength=int(leaves.sum()))
+    leaf_parents = np.bincount(leaf, minlength=int(leaves.sum()))
     # the leaf of a tree without a split has no parent
-    lone[first_leaf[leaves == 1]] += 1
-    if (parents != 1).any() or (lone != 1).any():
+    leaf_parents[first_leaf[leaves == 1]] += 1
+    if (parents != 1).any() or (leaf_parents != 1).any():
         raise _refusal("the trees", "a split or a leaf with no parent or several", "one parent")
-    reached, depth, front = 0, 0, roots
-    while len(front) and depth <= _MOST_DEPTH:
-        reached, depth = reached + len(front), depth + 1
-        below = np.concatenate([left[front], right[front]])
-        start = np.tile(first_split[tree[front]], 2)
-        front = (start + below)[below > 0]
-    if reached != len(tree):
+    visited, depth, level = 0, 0, roots
+    while len(level) and depth <= _MOST_DEPTH:
+        visited, depth = visited + len(level), depth + 1
+        below = np.concatenate([left[level], right[level]])
+        start = np.tile(first_split[tree[level]], 2)
+        level = (start + below)[below > 0]
+    if visited != len(tree):
         expected = f"trees of at most {_MOST_DEPTH} splits from root to leaf"
         raise _refusal("the trees", "splits in a circle, or too deep", expected)
 
 
 def _are_numbers(text: bytes) -> bool:
-    """Tell whether numbers stand here with one space between them, by all pairs of characters."""
+    """Return whether the text is numbers separated by single spaces.
+
+    It is checked by pairs of characters.
+    """
     spaced = b" %b " % text if text else b""
     bits, masks = (np.frombuffer(spaced.translate(table), np.uint8) for table in (_BITS, _MASKS))
     return bool((masks[:-1] & bits[1:]).all())

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
-from trip_duration.bundle import Bundle, naming, read_bundle, write_bundle
-from trip_duration.errors import ModelFileError
+from trip_duration.bundle import Bundle, prefix_errors, read_bundle, write_bundle
+from trip_duration.errors import ModelFileError, ModelUnreadableError
 from trip_duration.features.transformer import Data, FeatureTransformer
 from trip_duration.models.estimator import Estimator, Matrix, Minutes
 from trip_duration.models.families import FAMILIES
@@ -123,6 +123,14 @@ class Predictor:
         """The ``model_type`` of the estimator."""
         return self.estimator.family
 
+    def without_files(self) -> Self:
+        """Return the same predictor without the bytes that it was read from, to save memory.
+
+        Its files are then written anew when it is saved, and may differ in a byte.
+        """
+        # the field of the bundle is not copied
+        return replace(self)
+
     def with_intervals(self, intervals: Intervals | None) -> Self:
         """Return the same predictor with other intervals."""
         return replace(self, intervals=intervals)
@@ -145,6 +153,7 @@ class Predictor:
 
         Raises:
             ModelFileError: If the family is unknown or the files do not make up a predictor.
+            ModelUnreadableError: If the memory does not suffice.
         """
         facts = dict(bundle.facts)
         try:
@@ -157,18 +166,22 @@ class Predictor:
             predictor = cls(transformer, estimator, floor, facts, intervals, longest)
         except ModelFileError:
             raise
+        except MemoryError:
+            raise ModelUnreadableError(
+                "the memory of this machine does not suffice to load it"
+            ) from None
         # the libraries have errors of their own for files that are not theirs
         except Exception as error:
             raise ModelFileError(
                 f"the files do not make up a predictor ({error!r}). Families known here: "
                 f"{', '.join(FAMILIES)}."
             ) from error
-        predictor._require_one_order()
+        predictor._require_same_columns()
         object.__setattr__(predictor, "_bundle", bundle)
         return predictor
 
-    def _require_one_order(self) -> None:
-        """Refuse trees that take the transformer's columns for others.
+    def _require_same_columns(self) -> None:
+        """Check that estimators were trained on the transformer's columns, in the same order.
 
         Raises:
             ModelFileError: If an estimator was trained on other columns, or in another order.
@@ -200,5 +213,5 @@ class Predictor:
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read a predictor from a folder, after verifying every file of it."""
-        with naming(folder):
+        with prefix_errors(folder):
             return cls.from_bundle(read_bundle(folder, KIND))

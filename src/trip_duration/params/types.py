@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -17,7 +17,7 @@ from pydantic import (
 
 from trip_duration.months import parse_months
 
-SYNTHETIC = "synthetic"
+SYNTHETIC: Final = "synthetic"
 
 
 class Service(StrEnum):
@@ -55,7 +55,7 @@ SourceRoot = Annotated[str, Field(min_length=1), AfterValidator(_without_credent
 Share = Annotated[float, Field(ge=0, le=1)]
 Minutes = Annotated[float, Field(ge=0)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
-Threads = Annotated[int, Field(ge=1)]
+Threads = Annotated[int, Field(ge=1, le=1_024)]
 
 
 class Group(BaseModel):

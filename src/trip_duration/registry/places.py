@@ -11,6 +11,10 @@ SQLITE = "sqlite:///"
 TRACKING_VARIABLE = "MLFLOW_TRACKING_URI"
 DATABASE_VARIABLE = "TRIP_DURATION_DATABASE_URL"
 DATA_VARIABLE = "TRIP_DURATION_DATA_ROOT"
+# file of the zones' outlines, GeoJSON, in the data folder and beside a logged predictor; its
+# largest size in bytes
+OUTLINES = "zone_outlines.geojson"
+MOST_OUTLINES = 32 * 2**20
 _DATA, _REGISTRY, _DATABASE = "data", "mlflow.db", "service.db"
 # of the extra `postgres`; SQLAlchemy would take another one, each version its own
 _DRIVER = "postgresql+psycopg2"

@@ -13,7 +13,7 @@ from trip_duration.bundle import read_bundle, write_bundle
 from trip_duration.errors import ModelFileError, RegistryError
 from trip_duration.registry import tables
 from trip_duration.registry.client import naming_registry, open_client, without_progress_bar
-from trip_duration.registry.places import sqlite_file, with_driver
+from trip_duration.registry.places import MOST_OUTLINES, OUTLINES, sqlite_file, with_driver
 from trip_duration.registry.records import (
     CHAMPION,
     LEDGER_HEAD,
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
 
 _KIND = "predictor"
 _FOLDER = "artifacts"
-# outlines of the zones, GeoJSON, logged beside the predictor
-OUTLINES = "zone_outlines.geojson"
-_MOST_OUTLINES = 32 * 2**20
 
 
 @dataclass(frozen=True)
@@ -174,10 +171,10 @@ class Registry:
         sizes = {Path(file.path).name: file.file_size or 0 for file in files}
         if OUTLINES not in sizes:
             return None
-        if sizes[OUTLINES] > _MOST_OUTLINES:
+        if sizes[OUTLINES] > MOST_OUTLINES:
             raise RegistryError(
                 f"{OUTLINES} of version {version.number} has {sizes[OUTLINES]} bytes: expected at "
-                f"most {_MOST_OUTLINES}"
+                f"most {MOST_OUTLINES}"
             )
         with tempfile.TemporaryDirectory() as folder:
             return self._download(version, OUTLINES, folder).read_bytes()

@@ -10,14 +10,14 @@ PAGE = Path(__file__).parent / "page"
 OPEN = frozenset({"/", "/health", "/health/live", "/health/ready", "/openapi.json", "/v1/zones"})
 OPEN_FILES = frozenset(f"/page/{file.name}" for file in PAGE.iterdir())
 # answered to keys with this scope
-SCOPES: Mapping[str, str] = {
+SCOPE_OF_PATH: Mapping[str, str] = {
     "/v1/predict": "predict",
     "/v1/predict/batch": "predict",
     "/v1/explain": "explain",
     "/metrics": "admin",
 }
 # named in metrics and log lines; other paths are for callers to invent
-ENDPOINTS = frozenset({*OPEN, *SCOPES, "/v1/model"})
+ENDPOINTS = frozenset({*OPEN, *SCOPE_OF_PATH, "/v1/model"})
 
 
 def needs_key(path: str) -> bool:

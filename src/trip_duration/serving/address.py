@@ -24,8 +24,10 @@ def require_address(host: str, port: int) -> None:
             # as uvicorn does: a port that was left a moment ago is free
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)
-    except OSError as error:
+    # a part of the name that is too long cannot be encoded
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise ParameterError(
-            f"cannot listen on {host}, port {port}: {error.strerror or error}. End the program "
+            f"cannot listen on {host}, port {port}: {reason}. End the program "
             "that listens there, or choose another address by --host and --port."
         ) from None

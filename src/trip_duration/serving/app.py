@@ -30,7 +30,7 @@ from trip_duration.serving.service import Service
 from trip_duration.serving.settings import Settings
 from trip_duration.serving.wire import BatchRequest, PredictRequest
 
-_SAID = {
+_DESCRIPTIONS = {
     401: "no valid API key",
     403: "a key without the scope",
     408: "not sent in time",
@@ -42,10 +42,10 @@ _SAID = {
 }
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {
-        "description": said,
+        "description": description,
         "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}},
     }
-    for status, said in _SAID.items()
+    for status, description in _DESCRIPTIONS.items()
 }
 
 
@@ -123,7 +123,7 @@ def _add_readings(app: FastAPI, service: Service) -> None:
     @app.get("/v1/model", operation_id="model")
     async def model() -> ModelResponse:
         """Tell which model answers, and what is known of it."""
-        return status.about(service)
+        return status.describe_model(service)
 
     @app.get("/v1/zones", operation_id="zones", response_class=Response)
     async def zones(request: Request) -> Response:
@@ -134,7 +134,7 @@ def _add_readings(app: FastAPI, service: Service) -> None:
 
     @app.get("/health", operation_id="health", responses={503: {"model": Health}})
     async def health(response: Response) -> Health:
-        """Tell how the service is; 503 while no verified model answers, as ``/health/ready``."""
+        """Return the health of the service; the status is that of ``/health/ready``."""
         response.status_code = 200 if status.readiness(service).ready else 503
         return status.health(service)
 
@@ -146,9 +146,9 @@ def _add_readings(app: FastAPI, service: Service) -> None:
     @app.get("/health/ready", operation_id="ready", responses={503: {"model": Readiness}})
     async def ready(response: Response) -> Readiness:
         """Tell whether a verified model answers."""
-        said = status.readiness(service)
-        response.status_code = 200 if said.ready else 503
-        return said
+        readiness = status.readiness(service)
+        response.status_code = 200 if readiness.ready else 503
+        return readiness
 
     @app.get("/metrics", operation_id="metrics", response_class=Response)
     async def metrics() -> Response:
@@ -198,15 +198,15 @@ def _describe_problems(app: FastAPI) -> None:
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is not None:
             return app.openapi_schema
-        said: dict[str, Any] = json.loads(json.dumps(plain()))
-        schemas = said["components"]["schemas"]
+        schema: dict[str, Any] = json.loads(json.dumps(plain()))
+        schemas = schema["components"]["schemas"]
         described = ProblemBody.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas |= described.pop("$defs", {}) | {"ProblemBody": described}
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
-        said["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
-        said["security"] = [{"key": []}]
-        app.openapi_schema = said
-        return said
+        schema["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+        schema["security"] = [{"key": []}]
+        app.openapi_schema = schema
+        return schema
 
     app.openapi = openapi  # type: ignore[method-assign]

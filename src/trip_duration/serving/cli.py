@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from trip_duration.errors import ParameterError, TripDurationError
-from trip_duration.regular_files import read_regular
+from trip_duration.storage import read_regular
 
 # seconds; a process that has loaded its model tells ten times a second that it is alive
 _SILENCE = 15

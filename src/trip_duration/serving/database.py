@@ -83,10 +83,10 @@ def open_database(url: str) -> Engine:
     if parsed.get_backend_name() == "sqlite":
         return _open_sqlite(parsed)
     connect = {"connect_timeout": WAIT_SECONDS, "tcp_user_timeout": 2_000 * WAIT_SECONDS}
-    asked = {name: value for name, value in connect.items() if name not in parsed.query}
+    connect_args = {name: value for name, value in connect.items() if name not in parsed.query}
     try:
         return sa.create_engine(
-            parsed, connect_args=asked, pool_size=1, pool_pre_ping=True, hide_parameters=True
+            parsed, connect_args=connect_args, pool_size=1, pool_pre_ping=True, hide_parameters=True
         )
     except ModuleNotFoundError as error:
         raise LogError(

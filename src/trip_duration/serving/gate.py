@@ -17,7 +17,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from trip_duration.serving.access import ENDPOINTS, SCOPES, needs_key
+from trip_duration.serving.access import ENDPOINTS, SCOPE_OF_PATH, needs_key
 from trip_duration.serving.keys import Key
 from trip_duration.serving.problems import MEDIA_TYPE, Problem
 from trip_duration.serving.service import Service
@@ -114,7 +114,7 @@ class Gate:
             said = "a valid API key is needed: Authorization: Bearer <key>"
             raise Problem(401, "no-key", said, headers={"www-authenticate": "Bearer"})
         visit.key = key
-        needed = SCOPES.get(visit.path)
+        needed = SCOPE_OF_PATH.get(visit.path)
         if needed is not None and needed not in key.scopes:
             said = f"this key has not the scope {needed}"
             raise Problem(403, "scope", said)

@@ -13,21 +13,19 @@ import json
 import logging
 import os
 import secrets
-import tempfile
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from trip_duration.errors import ParameterError
-from trip_duration.regular_files import read_regular
-from trip_duration.serving.watching import Watch
+from trip_duration.errors import ParameterError, format_faults
+from trip_duration.serving.watching import PeriodicCheck
 from trip_duration.serving.wire import now
+from trip_duration.storage import FileVersion, file_version, read_regular, replacing
 
 logger = logging.getLogger(__name__)
 Scope = Literal["predict", "explain", "admin"]
-SCOPES: tuple[Scope, ...] = get_args(Scope)
 _PREFIX = "td"
 # how soon a revoked key is refused by a service that runs, and how long a look may take, seconds
 _LOOK, _LATE = 1.0, 10.0
@@ -67,22 +65,20 @@ class KeyFile(BaseModel):
         except FileNotFoundError:
             return cls()
         except ValidationError as error:
-            raise ParameterError(f"{path}: the keys cannot be read: {_shown(error)}") from None
+            problem = format_faults(error)
+            raise ParameterError(f"{path}: the keys cannot be read: {problem}") from None
         except OSError as error:
             reason = error.strerror or error
             raise ParameterError(f"{path}: the keys cannot be read: {reason}") from None
 
     def write(self, path: Path) -> None:
-        """Write the file beside, for its owner alone, and put it in its place."""
+        """Replace the file; only its owner can read and write it."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
+        content = json.dumps(self.model_dump(mode="json"), indent=1).encode() + b"\n"
+        with replacing(path) as temporary:
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "wb") as file:
-                file.write(json.dumps(self.model_dump(mode="json"), indent=1).encode() + b"\n")
-            Path(beside).replace(path)
-        except OSError:
-            Path(beside).unlink(missing_ok=True)
-            raise
+                file.write(content)
 
     def create(self, name: str, scopes: tuple[Scope, ...]) -> str:
         """Add a key and return it; it cannot be shown again."""
@@ -108,11 +104,10 @@ class KeyFile(BaseModel):
 
 
 class Keys:
-    """The keys that are in force, as the file has them within a second or so.
+    """API keys from a file, reread about once a second.
 
-    What is no file of keys changes nothing, and neither does a file that is gone or holds no key at
-    all: an editor, or a volume that is mounted anew, must not lock everyone out. Keys that are to
-    be worthless are revoked.
+    If the file is missing, invalid or empty, the last valid keys stay in force. To disable a key,
+    revoke it.
 
     Args:
         path: The file of keys.
@@ -125,9 +120,9 @@ class Keys:
         """Read the file."""
         self._path = path
         self._known: dict[str, Key] = {}
-        self._version: tuple[int, int, int] | None = None
+        self._version: FileVersion | None = None
         self._complaint = ""
-        self._watch = Watch("keys", _LOOK, self.read_again)
+        self._watch = PeriodicCheck("keys", _LOOK, self.read_again)
         self._read()
 
     def __len__(self) -> int:
@@ -143,7 +138,7 @@ class Keys:
         self._watch.stop()
 
     def warn_if_late(self) -> None:
-        """Log, once, that the file has not been read for so long that it can be called away."""
+        """Log once that reading the file takes longer than 10 seconds."""
         if self._watch.is_late(_LATE):
             self._complain(f"{self._path}: not read within {_LATE:g} seconds")
 
@@ -180,22 +175,13 @@ class Keys:
         self._known = {key.id: key for key in read.keys if key.revoked_at is None}
         self._version = version
 
-    def _look(self) -> tuple[int, int, int] | None:
+    def _look(self) -> FileVersion | None:
         try:
-            found = self._path.stat()
+            return file_version(self._path)
         except FileNotFoundError:
             return None
         except OSError as error:
             raise ParameterError(f"{self._path}: the keys cannot be read: {error}") from None
-        return found.st_mtime_ns, found.st_ino, found.st_size
-
-
-def _shown(error: ValidationError) -> str:
-    """Say what is wrong without repeating it: someone may have written a key into the file."""
-    faults = error.errors(include_url=False, include_input=False, include_context=False)
-    return "; ".join(
-        f"{'.'.join(map(str, fault['loc'])) or 'the file'}: {fault['msg']}" for fault in faults[:3]
-    )
 
 
 def _hash(secret: str) -> str:

@@ -26,7 +26,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 def keys(context: click.Context, file: Path) -> None:
     """Make, list and revoke API keys of the service.
 
-    A service that runs follows within a second.
+    A service that runs follows within about a second.
     """
     context.obj = file
 
@@ -45,7 +45,7 @@ def keys(context: click.Context, file: Path) -> None:
 @click.pass_obj
 def create(file: Path, name: str, scopes: tuple[Any, ...]) -> None:
     """Make a key for NAME and print it, once and never again."""
-    key = _change(file, "key_created", lambda known: known.create(name, scopes), name=name)
+    key = _change(file, "key_created", lambda key_file: key_file.create(name, scopes), name=name)
     click.echo(key)
 
 
@@ -64,7 +64,7 @@ def list_keys(file: Path) -> None:
 @click.pass_obj
 def revoke(file: Path, identity: str) -> None:
     """Revoke the key ID, which is the middle part of the key itself."""
-    _change(file, "key_revoked", lambda known: known.revoke(identity), id=identity)
+    _change(file, "key_revoked", lambda key_file: key_file.revoke(identity), id=identity)
     click.echo(f"{identity} is revoked")
 
 
@@ -88,16 +88,13 @@ def _change(file: Path, *change: Any, **facts: Any) -> Any:
 
 def change_keys(file: Path, action: str, change: Any, **facts: Any) -> Any:
     """Change the file of keys, one process at a time, and note it in the audit log."""
-    import fcntl  # noqa: PLC0415 - keeps --help quick
+    from trip_duration.serving.journal import Audit  # noqa: PLC0415 - keeps --help quick
+    from trip_duration.storage import hold_lock  # noqa: PLC0415
 
-    from trip_duration.serving.journal import Audit  # noqa: PLC0415
-
-    file.parent.mkdir(parents=True, exist_ok=True)
     audit = os.environ.get("TRIP_DURATION_SERVE_AUDIT")
-    with file.with_name(f".{file.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        known = _read(file)
-        result = change(known)
-        known.write(file)
+    with hold_lock(file.with_name(f".{file.name}.lock"), str(file), "change of API keys"):
+        key_file = _read(file)
+        result = change(key_file)
+        key_file.write(file)
     Audit(Path(audit) if audit else None).write(action, file=str(file), **facts)
     return result

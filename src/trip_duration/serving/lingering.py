@@ -1,9 +1,9 @@
-"""A connection that is closed only when the client has sent what it is sending.
+"""Delay closing a connection until the client has finished sending (nginx: lingering_close).
 
 A system that closes a connection with data unread resets it, and the client's system then throws
-away what it has not read yet: the answer. Servers therefore read on for a while (nginx calls it
-``lingering_close``). So clients such as Python's urllib, which send everything before they read,
-get the reason why a long body was refused.
+away what it has not read yet: the answer. Servers therefore read on for a while. So
+clients such as Python's urllib, which send everything before they read, get the reason why a long
+body was refused.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-# what is read and thrown away behind an answer, at most
+# most bytes discarded after the answer
 MOST_BYTES = 64 * 2**20
 SECONDS = 3.0
 
 
 class LingeringTransport:
-    """A transport of asyncio whose ``close`` waits, within bounds, for a body under way.
+    """asyncio transport whose close waits, within limits, for an unfinished request body.
 
     Args:
         transport: The transport.
@@ -38,7 +38,7 @@ class LingeringTransport:
 
     @property
     def is_lingering(self) -> bool:
-        """Whether it would be closed, were the client not still sending."""
+        """Whether closing is delayed because the client is still sending."""
         return self._timer is not None
 
     def is_closing(self) -> bool:
@@ -57,7 +57,7 @@ class LingeringTransport:
         # uvicorn stops reading while bodies wait, and nobody takes this one
         self._transport.resume_reading()
 
-    def count(self, length: int) -> None:
+    def count_discarded(self, length: int) -> None:
         """Note that so many bytes were read behind the answer; too many end the connection."""
         self._read += length
         if self._read > MOST_BYTES:

@@ -15,21 +15,19 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from trip_duration.bundle import naming, read_bundle
-from trip_duration.errors import ModelFileError
+from trip_duration.bundle import prefix_errors, read_bundle
+from trip_duration.errors import ModelFileError, ModelUnreadableError
 from trip_duration.features.requests import Requests
 from trip_duration.models.predictor import KIND, Prediction, Predictor
 from trip_duration.request_bounds import FIRST_YEAR
-from trip_duration.serving.trial import SAFE, load_in_process
-from trip_duration.serving.watching import Watch
+from trip_duration.serving.isolated_loading import FAMILIES_LOADED_DIRECTLY, load_in_subprocess
+from trip_duration.serving.watching import PeriodicCheck
 from trip_duration.serving.wire import now
 
 if TYPE_CHECKING:
     from trip_duration.serving.outlines import Outlines
 
 Report = Callable[[str, Mapping[str, Any]], None]
-# the source of trips that are made up
-SYNTHETIC = "synthetic"
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,7 @@ class Served:
         version: Number in the registry, or the beginning of the hash.
         sha256: Identity of the predictor.
         fallback: Whether it is the lookup table that stands in for a model.
-        metrics: What it was measured to do, if that is known.
+        metrics: Test metrics, if they are known.
         loaded_at: Since when it can answer.
         origin: Where it was read from, in words.
         outlines: Outlines of its zones, if they came with it.
@@ -79,7 +77,7 @@ class Source(Protocol):
 
 
 def load_served(
-    folder: Path, version: str | None = None, fallback: bool = False, **known: Any
+    folder: Path, version: str | None = None, fallback: bool = False, **fields: Any
 ) -> Served:
     """Read a predictor, verify every file of it, and let it answer once.
 
@@ -87,26 +85,33 @@ def load_served(
         folder: Where it lies.
         version: Its number; the beginning of its hash if it has none.
         fallback: Whether it stands in for a model.
-        **known: Further fields of ``Served``.
+        **fields: Further fields of ``Served``.
 
     Raises:
         ModelFileError: If a file is missing, cut short or altered, or the answers are no durations.
+        ModelUnreadableError: If the files cannot be read at present, for lack of memory or time
+            for example.
     """
-    try:
-        with naming(folder):
+    with prefix_errors(folder):
+        try:
             bundle = read_bundle(folder, KIND)
-            if bundle.facts.get("family") not in SAFE:
-                load_in_process(folder)
+            if bundle.facts.get("family") not in FAMILIES_LOADED_DIRECTLY:
+                load_in_subprocess(folder)
             predictor = Predictor.from_bundle(bundle)
-            try_predictor(predictor)
-    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
-        raise ModelFileError(f"{folder}: cannot be loaded: {error!r}") from error
+            require_finite_predictions(predictor)
+        except ModelFileError:
+            raise
+        except (OSError, MemoryError) as error:
+            raise ModelUnreadableError(f"cannot be loaded at present: {error!r}") from error
+        # the libraries have errors of their own
+        except Exception as error:
+            raise ModelFileError(f"cannot be loaded: {error!r}") from error
     sha256 = bundle.sha256
-    return Served(predictor, version or sha256[:12], sha256, fallback, **known)
+    return Served(predictor.without_files(), version or sha256[:12], sha256, fallback, **fields)
 
 
-def try_predictor(predictor: Predictor) -> None:
-    """Let a predictor answer, which also fills what is computed at the first answer only.
+def require_finite_predictions(predictor: Predictor) -> None:
+    """Run one prediction, which also fills caches, and check that its numbers are finite.
 
     Raises:
         ModelFileError: If an answer is no duration.
@@ -117,8 +122,10 @@ def try_predictor(predictor: Predictor) -> None:
     answers = predictor.predict(requests)
     predictor.flag(requests)
     if not are_finite(predictor, answers).all() or (answers.minutes <= 0).any():
-        said = {name: ends.tolist() for name, ends in answers._asdict().items()}
-        raise ModelFileError(f"expected finite numbers of minutes above 0, found {said}: not used")
+        columns = {name: ends.tolist() for name, ends in answers._asdict().items()}
+        raise ModelFileError(
+            f"expected finite numbers of minutes above 0, found {columns}: not used"
+        )
 
 
 def are_finite(predictor: Predictor, answers: Prediction) -> npt.NDArray[np.bool_]:
@@ -141,13 +148,18 @@ class ModelHolder:
     def __init__(self, source: Source, interval: float, report: Report) -> None:
         """Keep what is needed; nothing is loaded yet."""
         self.current: Served | None = None
-        # why the last look has not ended with a model
+        # error of the last check; None if a model was loaded
         self.problem: str | None = None
         self._source, self._report = source, report
-        # what was last loaded or refused: it is tried again when it has changed
+        # identity that was loaded or refused for good, and why it was refused
         self._seen: Hashable = None
-        self._away, self._lock = False, threading.Lock()
-        self._watch = Watch("model", interval, self.look)
+        self._refusal: str | None = None
+        # what was reported last as refused: a failure that repeats is reported once
+        self._reported: tuple[Hashable, str] | None = None
+        # whether a check runs, and whether its source was reported as away; both under the lock,
+        # with the problem, because a check can end while it is reported as late
+        self._checking, self._away, self._lock = False, False, threading.Lock()
+        self._watch = PeriodicCheck("model", interval, self.look)
 
     @property
     def ready(self) -> bool:
@@ -160,8 +172,11 @@ class ModelHolder:
         Args:
             patience: Longest wait, seconds; a source that is away must not hold up the start.
         """
-        if not self._watch.start(patience) and self.problem is None:
-            self.problem = _late(patience)
+        if self._watch.start(patience):
+            return
+        with self._lock:
+            if self._checking:
+                self.problem = _timeout_message(patience)
 
     def stop(self) -> None:
         """End the thread; a model that is being loaded is left to itself."""
@@ -172,52 +187,69 @@ class ModelHolder:
         return self._watch.is_late(limit)
 
     def report_late(self, limit: float) -> None:
-        """Report that the source does not answer; the present look goes on."""
-        self._say_away(TimeoutError(_late(limit)))
+        """Report that the source does not answer, unless the check has ended meanwhile."""
+        self._report_source_down(_timeout_message(limit), ends_check=False)
 
     def look(self) -> None:
         """Look once whether there is another model, and take it if it is sound."""
+        with self._lock:
+            self._checking = True
         try:
             identity = self._source.identity()
         except Exception as error:
-            self._say_away(error)
+            self._report_source_down(str(error), ends_check=True)
             return
+        if identity == self._seen:
+            self._end_check(self._refusal)
         with self._lock:
             away, self._away = self._away, False
         if away:
             self._report("source_back", {})
-        if identity == self._seen:
-            return
-        self._take(identity)
+        if identity != self._seen:
+            self._take(identity)
 
     def _take(self, identity: Hashable) -> None:
         try:
-            found = self._source.load()
+            served = self._source.load()
         except Exception as error:
             # a source may fail in ways of its own; whatever it is, the old model goes on
-            self.problem = str(error)
-            self._report("refused", {"reason": self.problem, **self._kept()})
-            self._seen = identity if isinstance(error, ModelFileError) else None
+            self._refuse(identity, error)
             return
-        self._seen, self.problem = identity, None
+        self._seen, self._refusal, self._reported = identity, None, None
+        self._end_check(None)
         old = self.current
-        if old is None or old.name != found.name:
-            self.current = found
-            self._report("loaded", {**found.name, "instead_of": old and old.version})
-        elif old.metrics != found.metrics:
+        if old is None or old.name != served.name:
+            self.current = served
+            self._report("loaded", {**served.name, "instead_of": old and old.version})
+        elif old.metrics != served.metrics:
             # the same model, measured since
-            self.current = replace(old, metrics=found.metrics)
+            self.current = replace(old, metrics=served.metrics)
 
-    def _say_away(self, error: Exception) -> None:
-        self.problem = str(error)
+    def _refuse(self, identity: Hashable, error: Exception) -> None:
+        reason = str(error)
+        lasting = isinstance(error, ModelFileError) and not isinstance(error, ModelUnreadableError)
+        self._seen, self._refusal = (identity, reason) if lasting else (None, None)
+        self._end_check(reason)
+        if self._reported != (identity, reason):
+            self._reported = identity, reason
+            self._report("refused", {"reason": reason, **self._kept()})
+
+    def _end_check(self, problem: str | None) -> None:
         with self._lock:
+            self._checking, self.problem = False, problem
+
+    def _report_source_down(self, reason: str, ends_check: bool) -> None:
+        with self._lock:
+            if not self._checking:
+                return
+            self._checking, self.problem = not ends_check, reason
             away, self._away = self._away, True
         if not away:
-            self._report("source_away", {"reason": str(error), **self._kept()})
+            self._report("source_away", {"reason": reason, **self._kept()})
 
     def _kept(self) -> dict[str, Any]:
         return {"kept": self.current.version if self.current else None}
 
 
-def _late(seconds: float) -> str:
+def _timeout_message(seconds: float) -> str:
     return f"it was not read within {seconds:g} seconds, and is still waited for"

@@ -1,4 +1,4 @@
-"""The outlines of the zones: read and compressed once for all who ask."""
+"""The outlines of the zones: read and compressed once for all requests."""
 
 from __future__ import annotations
 
@@ -7,24 +7,21 @@ import hashlib
 import json
 import logging
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from fastapi import Response
 
-from trip_duration.registry.places import data_folder
-from trip_duration.regular_files import read_regular
+from trip_duration.registry.places import MOST_OUTLINES, OUTLINES, data_folder
 from trip_duration.serving.problems import Problem
 from trip_duration.serving.settings import Settings
-from trip_duration.serving.watching import Watch
+from trip_duration.serving.watching import PeriodicCheck
+from trip_duration.storage import FileVersion, file_version, read_regular
 
 logger = logging.getLogger(__name__)
-Version = tuple[Path, int, int, int]
-MOST_OUTLINES = 32 * 2**20
-# seconds: a map can come later than the answers; how long a look may take
+# seconds: a map can come later than the answers; longest time of a read
 _WAIT, _LATE = 1.0, 10.0
-_FOLDER, OUTLINES = "02_intermediate", "zone_outlines.geojson"
+_FOLDER = "02_intermediate"
 _KIND = "application/geo+json"
 
 
@@ -34,8 +31,8 @@ class Outlines:
 
     Attributes:
         plain: GeoJSON.
-        packed: The same through gzip.
-        tag: By which callers ask whether they are still the same; weak, for it is that of both.
+        packed: The GeoJSON compressed by gzip.
+        tag: ETag of the GeoJSON; weak, because both forms share it.
     """
 
     plain: bytes
@@ -47,7 +44,7 @@ class Outlines:
         """Return the outlines of a file.
 
         Raises:
-            ValueError: If it is no GeoJSON with a feature for each zone.
+            ValueError: If it is no GeoJSON of the type FeatureCollection with a feature or more.
         """
         try:
             content = json.loads(plain)
@@ -55,42 +52,47 @@ class Outlines:
             raise ValueError("nested too deeply") from None
         if not isinstance(content, dict) or content.get("type") != "FeatureCollection":
             raise ValueError("expected GeoJSON with the type FeatureCollection")
+        if not isinstance(features := content.get("features"), list) or not features:
+            raise ValueError("expected a feature for each zone, found no features")
         tag = hashlib.sha256(plain).hexdigest()[:32]
         return cls(plain, gzip.compress(plain, mtime=0), f'W/"{tag}"')
 
     def answer(self, headers: Mapping[str, str]) -> Response:
-        """Return the form that a caller takes, or none if it has them.
+        """Return the form that the caller accepts, or status 304 if the caller has it already.
 
         Args:
-            headers: Those of the request.
+            headers: Headers of the request.
         """
-        said = {"cache-control": "public, max-age=3600", "etag": self.tag}
-        known = headers.get("if-none-match", "")
-        if known == "*" or self.tag in (tag.strip() for tag in known.split(",")):
-            return Response(status_code=304, headers={**said, "vary": "Accept-Encoding"})
+        sent = {"cache-control": "public, max-age=3600", "etag": self.tag}
+        cached = headers.get("if-none-match", "")
+        if cached == "*" or self.tag in (tag.strip() for tag in cached.split(",")):
+            return Response(status_code=304, headers={**sent, "vary": "Accept-Encoding"})
         if "gzip" not in headers.get("accept-encoding", ""):
-            # the middleware adds on what it depends
-            return Response(self.plain, media_type=_KIND, headers=said)
-        said |= {"content-encoding": "gzip", "vary": "Accept-Encoding"}
-        return Response(self.packed, media_type=_KIND, headers=said)
+            # the middleware adds the header `vary`
+            return Response(self.plain, media_type=_KIND, headers=sent)
+        sent |= {"content-encoding": "gzip", "vary": "Accept-Encoding"}
+        return Response(self.packed, media_type=_KIND, headers=sent)
 
 
 class OutlinesFile:
     """The outlines that settings name, or those of the project; read again when they change.
+
+    Outlines that were read stay in use while their file is missing, invalid or cannot be read.
 
     Args:
         settings: Settings of the service.
     """
 
     def __init__(self, settings: Settings) -> None:
-        """Keep where they may lie; nothing is read yet."""
+        """Keep the paths; nothing is read yet."""
         self._current: Outlines | None = None
         self._named = settings.zones is not None
         self._places = _places(settings)
-        # of the file that was taken, and of those that are none
-        self._taken: Version | None = None
-        self._refused: set[Version] = set()
-        self._watch = Watch("outlines", settings.watch_seconds, self.read_again)
+        self._current_path: Path | None = None
+        # the last version of each file that was read, valid or not, and what was logged about it
+        self._versions: dict[Path, FileVersion] = {}
+        self._problems: dict[Path, str] = {}
+        self._watch = PeriodicCheck("outlines", settings.watch_seconds, self.read_again)
 
     def start(self) -> None:
         """Read the file, and begin to follow it in a thread of its own."""
@@ -101,7 +103,7 @@ class OutlinesFile:
         self._watch.stop()
 
     def warn_if_late(self) -> None:
-        """Log, once, that the file has not been read for so long that it can be called away."""
+        """Log once that reading the file takes longer than 10 seconds."""
         if self._watch.is_late(_LATE):
             logger.error("outlines of the zones: not read within %g seconds", _LATE)
 
@@ -109,46 +111,61 @@ class OutlinesFile:
         """Return the outlines that settings name, those of the model, or those of the project.
 
         Args:
-            logged: Those of the model.
+            logged: Outlines of the model.
 
         Raises:
             Problem: If there are none.
         """
         outlines = self._current if self._named else logged or self._current
         if outlines is None:
-            said = "no outlines of zones are known here: serve with --zones"
-            raise Problem(404, "no-zones", said)
+            detail = "no outlines of zones are known here: serve with --zones"
+            raise Problem(404, "no-zones", detail)
         return outlines
 
     def read_again(self) -> None:
-        """Take the first file that can be read, unless it is the one that was taken before."""
-        for path in self._places:
-            # a folder that may not be searched holds none
-            with suppress(OSError):
-                if self._take(path):
-                    return
-        self._current = self._taken = None
+        """Read the first of the files that is valid, unless its version is in use already.
 
-    def _take(self, path: Path) -> bool:
-        found = path.stat()
-        version = path, found.st_mtime_ns, found.st_ino, found.st_size
-        if version in self._refused:
+        The file in use is kept, whatever has become of it, until a file before it is valid.
+        """
+        for path in self._places:
+            if self._read(path) or path == self._current_path:
+                return
+
+    def _read(self, path: Path) -> bool:
+        """Return whether the outlines of a file are in use, after reading them if needed."""
+        try:
+            version = file_version(path)
+            if version == self._versions.get(path):
+                return path == self._current_path and path not in self._problems
+            content = read_regular(path, MOST_OUTLINES)
+        except OSError as error:
+            # a project need not have outlines; a file that was in use should still be there
+            if not isinstance(error, FileNotFoundError) or path == self._current_path:
+                self._log_once(path, f"{path} cannot be read: {error.strerror or error}")
+            # not the fault of this version of the file: it is read again
+            self._versions.pop(path, None)
             return False
-        if version != self._taken:
-            try:
-                self._current = Outlines.of(read_regular(path, MOST_OUTLINES))
-            except (OSError, ValueError) as error:
-                logger.warning("%s holds no outlines of zones: %s", path, error)
-                self._refused = {other for other in self._refused if other[0] != path} | {version}
-                return False
-            self._taken = version
+        self._versions[path] = version
+        try:
+            self._current = Outlines.of(content)
+        except ValueError as error:
+            self._log_once(path, f"{path} holds no outlines of zones: {error}")
+            return False
+        self._current_path = path
+        self._problems.pop(path, None)
         return True
+
+    def _log_once(self, path: Path, problem: str) -> None:
+        if self._problems.get(path) != problem:
+            kept = "; the outlines read before stay in use" if path == self._current_path else ""
+            logger.warning("%s%s", problem, kept)
+        self._problems[path] = problem
 
 
 def _places(settings: Settings) -> list[Path]:
     if settings.zones is not None:
         return [settings.zones]
     folders = dict.fromkeys((settings.data_root, data_folder()))
-    # as they lie in a logged MLflow model
-    beside = [] if settings.model is None else [settings.model.absolute().parent / OUTLINES]
-    return [*beside, *(folder / _FOLDER / OUTLINES for folder in folders)]
+    # a logged MLflow model has them there
+    of_model = [] if settings.model is None else [settings.model.absolute().parent / OUTLINES]
+    return [*of_model, *(folder / _FOLDER / OUTLINES for folder in folders)]

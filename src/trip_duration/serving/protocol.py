@@ -56,7 +56,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def eof_received(self) -> bool | None:  # type: ignore[override]
-        """Answer what was asked in full, although nothing more can be asked.
+        """Keep the connection open for the answer after the client has closed its sending side.
 
         Returns:
             Whether the connection stays open for the answer.
@@ -112,7 +112,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self.parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._lingering.close_now()
-        self._lingering.count(len(data))
+        self._lingering.count_discarded(len(data))
 
     def on_message_complete(self) -> None:
         """Note that a request has come whole."""

@@ -110,17 +110,18 @@ class ModelResponse(ModelName):
 
 
 class Health(BaseModel):
-    """How the service is."""
+    """Health of the service."""
 
     status: Literal["ok", "degraded", "unavailable"] = Field(
-        description="ok: a verified model answers; degraded: the lookup table; unavailable: nothing"
+        description="ok: a verified model answers; degraded: the lookup table answers, with status "
+        "200 if it counts as ready; unavailable: nothing answers"
     )
     model_loaded: bool = Field(description="whether a verified model answers")
     version: str | None = Field(description="version of what answers; null if nothing does")
 
 
 class Readiness(BaseModel):
-    """Whether the service can be asked."""
+    """Readiness of the service."""
 
     ready: bool
     reason: str

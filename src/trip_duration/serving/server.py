@@ -9,7 +9,9 @@ from typing import Any
 
 import uvicorn
 
-from trip_duration.serving.model import SYNTHETIC, ModelHolder, Served
+from trip_duration.months import span_months
+from trip_duration.params import SYNTHETIC
+from trip_duration.serving.model import ModelHolder, Served
 
 logger = logging.getLogger(__name__)
 _EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104 - shown, not bound
@@ -50,10 +52,10 @@ def describe_start(holder: ModelHolder, url: str) -> str:
     problem = f"No model could be loaded: {(holder.problem or '').rstrip('. ')}."
     if served is None:
         return f"{problem} Requests get status 503 until one can be. {where}"
-    words = _describe(served)
+    description = _describe(served)
     if not served.fallback:
-        return f"Serving {words}. {where}"
-    return f"{problem} Until one can be, the lookup table answers: {words}. {where}"
+        return f"Serving {description}. {where}"
+    return f"{problem} Until one can be, the lookup table answers: {description}. {where}"
 
 
 def _describe(served: Served) -> str:
@@ -61,8 +63,7 @@ def _describe(served: Served) -> str:
     parts = [f"version {served.version} ({facts['family']}) from {served.origin}"]
     months = facts["train_months"]
     if isinstance(months, list) and months:
-        span = str(months[0]) if len(months) == 1 else f"{months[0]} to {months[-1]}"
-        parts.append(f"learnt from {span}")
+        parts.append(f"learnt from {span_months(tuple(map(str, months)))}")
     if facts["source"] == SYNTHETIC:
         parts.append("of a synthetic city: its trips are made up")
     if facts["test_mae"] is not None:

@@ -34,7 +34,7 @@ from trip_duration.serving.outlines import OutlinesFile
 from trip_duration.serving.problems import Problem, invalid
 from trip_duration.serving.settings import Settings
 from trip_duration.serving.sources import load_fallback, make_source
-from trip_duration.serving.watching import within
+from trip_duration.serving.watching import run_with_timeout
 from trip_duration.serving.wire import ALLOWED, PredictRequest, now
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Service:
     """One process's service.
 
     Args:
-        settings: What it was told.
+        settings: Settings of the service.
 
     Raises:
         ParameterError: If keys, limits or log cannot be had as settings say.
@@ -92,7 +92,7 @@ class Service:
         if self.keys is not None:
             self.keys.start()
         try:
-            self.holder.current = within(patience, lambda: load_fallback(self.settings))
+            self.holder.current = run_with_timeout(patience, lambda: load_fallback(self.settings))
         except TimeoutError as error:
             logger.error("the lookup table cannot stand in for a model: %s", error)
         self.holder.start(max(end - time.monotonic(), 0.1))
@@ -151,31 +151,33 @@ class Service:
         name = answers.served.name
         finite = answers.only_finite() if not all(answers.finite) else answers
         self._note(finite)
-        written = iter([to_json({**said, "model": name}) for said in finite.write()])
-        return [next(written) if sound else _no_number(answers) for sound in answers.finite]
+        written = iter([to_json({**content, "model": name}) for content in finite.write()])
+        return [
+            next(written) if sound else _non_finite_problem(answers) for sound in answers.finite
+        ]
 
     def _batch(self, body: bytes) -> bytes:
         batch = read_batch(body, self.settings.max_rows)
         answers = answer(self.served, list(batch.good.values()))
         if not all(answers.finite):
-            raise _no_number(answers)
+            raise _non_finite_problem(answers)
         self._note(answers)
         return to_json(write_batch(batch, answers))
 
     def _explain(self, request: PredictRequest) -> bytes:
         answers = answer(self.served, [request])
-        told = answers.served.predictor.explain(as_arrays([request]))
-        if not all(answers.finite) or not np.isfinite(told.contributions).all():
-            raise _no_number(answers)
+        explanation = answers.served.predictor.explain(as_arrays([request]))
+        if not all(answers.finite) or not np.isfinite(explanation.contributions).all():
+            raise _non_finite_problem(answers)
         self._note(answers)
-        parts = dict(zip(told.features, told.contributions[0].tolist(), strict=True))
+        parts = dict(zip(explanation.features, explanation.contributions[0].tolist(), strict=True))
         order = sorted(parts, key=lambda feature: -abs(parts[feature]))
         reasons = [{"feature": feature, "minutes": parts[feature]} for feature in order]
         return to_json(
             {
                 **answers.write()[0],
                 "model": answers.served.name,
-                "base_minutes": float(told.base[0]),
+                "base_minutes": float(explanation.base[0]),
                 "contributions": reasons,
             }
         )
@@ -201,7 +203,7 @@ class Service:
     def _report_late(self) -> None:
         limit = self.settings.load_seconds
         if self.holder.is_late(limit):
-            # the audit log may lie on what hangs
+            # in a thread: the audit log may be on the hanging file system
             report = threading.Thread(target=self.holder.report_late, args=(limit,), daemon=True)
             report.start()
         self.outlines.warn_if_late()
@@ -216,18 +218,18 @@ def _read(body: bytes) -> PredictRequest:
         raise invalid(error, ALLOWED) from None
 
 
-def _no_number(answers: Answers) -> Problem:
-    """Return the problem of an answer that is no finite number, which JSON cannot hold."""
+def _non_finite_problem(answers: Answers) -> Problem:
+    """Log and return the problem of an answer that is not finite, which JSON cannot hold."""
     logger.error("version %s answers with numbers that are not finite", answers.served.version)
-    said = "the model has no finite number for this request; tell who runs the service"
-    return Problem(500, "internal", said)
+    detail = "the model has no finite number for this request; tell who runs the service"
+    return Problem(500, "internal", detail)
 
 
 def _open_keys(settings: Settings) -> Keys | None:
     if not settings.auth:
         return None
     try:
-        keys = within(settings.load_seconds, lambda: Keys(settings.keys))
+        keys = run_with_timeout(settings.load_seconds, lambda: Keys(settings.keys))
     except TimeoutError as error:
         raise ParameterError(f"{settings.keys}: the keys cannot be read: {error}") from None
     if not len(keys):

@@ -10,7 +10,7 @@ from typing import Any, Literal, Self
 from limits import parse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from trip_duration.errors import ParameterError
+from trip_duration.errors import ParameterError, list_faults
 from trip_duration.registry.places import data_folder, database_url
 
 PREFIX = "TRIP_DURATION_SERVE_"
@@ -115,7 +115,8 @@ class Settings(BaseModel):
         try:
             return cls.model_validate({**read, **chosen})
         except ValidationError as error:
-            raise ParameterError("; ".join(_say(fault) for fault in error.errors())) from None
+            problems = [f"{_name(field)}{reason}" for field, reason in list_faults(error)]
+            raise ParameterError("; ".join(problems)) from None
 
     @property
     def data_root(self) -> Path:
@@ -123,7 +124,5 @@ class Settings(BaseModel):
         return data_folder() if self.model is None else self.model.absolute().parent.parent
 
 
-def _say(fault: Any) -> str:
-    where = ".".join(str(part) for part in fault["loc"])
-    message = fault["msg"].removeprefix("Value error, ")
-    return f"{where} ({PREFIX}{where.upper()}): {message}" if where else message
+def _name(field: str) -> str:
+    return f"{field} ({PREFIX}{field.upper()}): " if field else ""

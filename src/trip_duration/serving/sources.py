@@ -12,14 +12,14 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trip_duration.bundle import MANIFEST, naming
+from trip_duration.bundle import MANIFEST, prefix_errors
 from trip_duration.errors import ModelFileError, RegistryError
 from trip_duration.registry.places import TRACKING_VARIABLE, data_folder, registry_uri
-from trip_duration.regular_files import read_regular
 from trip_duration.secrets import masked_uri
 from trip_duration.serving.model import Served, Source, load_served
 from trip_duration.serving.outlines import Outlines
 from trip_duration.serving.settings import Settings
+from trip_duration.storage import FileVersion, file_version, read_regular
 
 if TYPE_CHECKING:
     from trip_duration.registry import Registry, Version
@@ -59,9 +59,8 @@ class FolderSource:
             )
         reports = [self._reports / name for name in (_METRICS, _RUN)] if self._reports else []
         paths = sorted(islice(folder.iterdir(), _MOST_FILES))
-        files = [(path.name, path.stat()) for path in paths]
-        found = tuple((name, found.st_size, found.st_mtime_ns) for name, found in files)
-        return folder, found, *map(_look, reports)
+        versions = tuple((path.name, file_version(path)) for path in paths)
+        return folder, versions, *map(_version_if_present, reports)
 
     def load(self) -> Served:
         """Read and verify the predictor."""
@@ -90,12 +89,11 @@ class FolderSource:
             return None
 
 
-def _look(path: Path) -> tuple[int, int] | None:
+def _version_if_present(path: Path) -> FileVersion | None:
     try:
-        found = path.stat()
+        return file_version(path)
     except OSError:  # not there, or being replaced
         return None
-    return found.st_size, found.st_mtime_ns
 
 
 class RegistrySource:
@@ -115,7 +113,7 @@ class RegistrySource:
     def registry(self) -> Registry:
         """The registry, opened when it is first needed."""
         if self._opened is None:
-            # who serves a folder need not have what reads a registry
+            # imported only if a registry is used
             from trip_duration.registry.versions import Registry  # noqa: PLC0415
 
             # MLflow would try again for minutes; here the next look does that
@@ -133,16 +131,11 @@ class RegistrySource:
         """Fetch the version, verify it, and read it."""
         version = self.registry.get(self._reference)
         with (
-            naming(f"version {version.number} of the registry"),
+            prefix_errors(f"version {version.number} of the registry"),
             tempfile.TemporaryDirectory(prefix="trip-duration-") as folder,
         ):
             fetched = self.registry.fetch(version, Path(folder) / "predictor")
             served = load_served(fetched, version.number)
-        if served.sha256 != version.sha256:
-            raise ModelFileError(
-                f"version {version.number} has the hash {served.sha256}, registered was "
-                f"{version.sha256}: it is not used"
-            )
         return replace(
             served,
             metrics=_nested(version.metrics) or None,
@@ -163,8 +156,9 @@ class RegistrySource:
 class ChampionOrFolderSource:
     """The champion of a registry as soon as it has one, until then a folder.
 
-    Once the registry has had a champion, the folder is never taken again: a champion that is
-    deleted must not be replaced by a model that nobody has promoted.
+    Once this process has seen a champion, it does not take the folder until it ends: a champion
+    that is deleted must not be replaced by a model that nobody has promoted. A process that starts
+    without a champion takes the folder.
 
     Args:
         registry: The champion.
@@ -179,7 +173,7 @@ class ChampionOrFolderSource:
         self._chosen: Source = folder
 
     def identity(self) -> Hashable:
-        """Return the identity of the model that is to answer now.
+        """Return the identity of the model to serve.
 
         Raises:
             RegistryError: If the registry does not answer.
@@ -222,8 +216,8 @@ def make_source(settings: Settings) -> Source:
 def load_fallback(settings: Settings) -> Served | None:
     """Load the lookup table that answers while there is no model, if there is one and it may."""
     model = settings.model or (None if settings.registry else data_folder() / _PREDICTOR)
-    beside = model.absolute().parent / _BASELINE if model else None
-    folder = settings.fallback or beside
+    baseline_folder = model.absolute().parent / _BASELINE if model else None
+    folder = settings.fallback or baseline_folder
     if settings.without_model == "refuse" or folder is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""What the service says of itself: its model, its health, whether it is ready."""
+"""Status of the service: model, health, readiness."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from trip_duration.serving.responses import Health, ModelResponse, Readiness
 from trip_duration.serving.service import Service
 
 
-def about(service: Service) -> ModelResponse:
+def describe_model(service: Service) -> ModelResponse:
     """Return what is known of the model that answers.
 
     Raises:
@@ -17,8 +17,8 @@ def about(service: Service) -> ModelResponse:
     served = service.served
     predictor = served.predictor
     facts = dict(predictor.facts)
-    known = {feature.name: feature for feature in FEATURES}
-    used = [vars(known[name]) for name in predictor.transformer.selected_]
+    feature_by_name = {feature.name: feature for feature in FEATURES}
+    used = [vars(feature_by_name[name]) for name in predictor.transformer.selected_]
     return ModelResponse.model_validate(
         {
             **served.name,
@@ -36,7 +36,7 @@ def about(service: Service) -> ModelResponse:
 
 
 def health(service: Service) -> Health:
-    """Return how the service is, in a word."""
+    """Return the health of the service."""
     served = service.holder.current
     if served is None:
         return Health(status="unavailable", model_loaded=False, version=None)
@@ -48,7 +48,7 @@ def health(service: Service) -> Health:
 
 
 def readiness(service: Service) -> Readiness:
-    """Return whether the service can be asked, and why not."""
+    """Return the readiness of the service."""
     served = service.holder.current
     if served is None:
         return Readiness(ready=False, reason="no model could be loaded", model=None)

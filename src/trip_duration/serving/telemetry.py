@@ -1,4 +1,4 @@
-"""Traces for OpenTelemetry, if they are asked for; nothing in them of the people who ask."""
+"""OpenTelemetry traces (optional), without personal data of callers."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from fastapi import FastAPI
 from trip_duration import __version__
 from trip_duration.errors import ParameterError
 
-# what a span may say of a request, in the older and the newer words of OpenTelemetry; its library
-# adds the address of the caller, the program that it uses, and all that stands in the URL
+# span attributes that are exported, in old and new OpenTelemetry names; others, such as client
+# address, user agent and URL, are dropped
 _KEPT = frozenset(
     {
         *("http.method", "http.route", "http.status_code", "http.flavor", "http.scheme"),
@@ -82,7 +82,7 @@ def trace(app: FastAPI, endpoint: str) -> Traces:
 
 
 def _without_callers(sender: Any, span_type: Any, base: Any) -> Any:
-    """Return an exporter that sends spans without what they say of callers.
+    """Return an exporter that drops span attributes about callers.
 
     Args:
         sender: Exporter that the spans are passed to.
@@ -98,7 +98,8 @@ def _without_callers(sender: Any, span_type: Any, base: Any) -> Any:
             resource=span.resource,
             attributes={k: v for k, v in span.attributes.items() if k in _KEPT},
             kind=span.kind,
-            status=span.status,
+            # without its description, which may be the text of an exception about a request
+            status=type(span.status)(span.status.status_code),
             start_time=span.start_time,
             end_time=span.end_time,
             instrumentation_scope=span.instrumentation_scope,

@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 
-class Watch:
+class PeriodicCheck:
     """Calls a function again and again in a thread of its own.
 
     Args:
@@ -62,7 +62,7 @@ class Watch:
             self._stopped.wait(self._seconds)
 
 
-def within(seconds: float, work: Callable[[], Result]) -> Result:
+def run_with_timeout(seconds: float, work: Callable[[], Result]) -> Result:
     """Return what ``work`` returns.
 
     Raises:
@@ -76,7 +76,7 @@ def within(seconds: float, work: Callable[[], Result]) -> Result:
         except Exception as error:
             outcome.set_exception(error)
 
-    threading.Thread(target=run, name="within", daemon=True).start()
+    threading.Thread(target=run, name="run-with-timeout", daemon=True).start()
     try:
         return outcome.result(seconds)
     except TimeoutError:

@@ -19,13 +19,13 @@ from pydantic import (
 from pydantic.config import JsonDict
 
 from trip_duration.months import TIME_ZONE
-from trip_duration.request_bounds import FIRST_YEAR, LAST_YEAR, LAST_ZONE, MOST_MILES
+from trip_duration.request_bounds import FIRST_YEAR, HIGHEST_ZONE_ID, LAST_YEAR, MOST_MILES
 
 ALLOWED = {
     "pickup_datetime": f"ISO 8601, from {FIRST_YEAR}-01-01T00:00:00 to {LAST_YEAR}-12-31T23:59:59; "
     "New York's local time, or any with its offset",
-    "pickup_zone": f"a whole number from 1 to {LAST_ZONE}",
-    "dropoff_zone": f"a whole number from 1 to {LAST_ZONE}",
+    "pickup_zone": f"a whole number from 1 to {HIGHEST_ZONE_ID}",
+    "dropoff_zone": f"a whole number from 1 to {HIGHEST_ZONE_ID}",
     "route_distance": f"a number of miles from 0 to {MOST_MILES:.0f}, or null",
 }
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
@@ -58,7 +58,7 @@ def _read_time(value: Any, read: ValidatorFunctionWrapHandler) -> datetime:
 PickupTime = Annotated[
     datetime, Field(description=ALLOWED["pickup_datetime"]), WrapValidator(_read_time)
 ]
-Zone = Annotated[int, Field(strict=True, ge=1, le=LAST_ZONE, description="TLC's zone id")]
+Zone = Annotated[int, Field(strict=True, ge=1, le=HIGHEST_ZONE_ID, description="TLC's zone id")]
 Miles = Annotated[float, Field(strict=True, ge=0, le=MOST_MILES, allow_inf_nan=False)]
 
 

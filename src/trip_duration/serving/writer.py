@@ -24,7 +24,7 @@ _SERVER = (0, 0)
 
 
 class DatabaseWriter:
-    """Writes batches of rows, each in one transaction.
+    """Writes batches of rows: in one transaction, or in several if the database refuses a row.
 
     A connection to a SQLite file stays with that file when it is deleted, renamed or replaced, and
     what is written through it is gone. The file is therefore compared, by device and inode, before
@@ -84,10 +84,10 @@ class DatabaseWriter:
         if url.get_backend_name() != "sqlite":
             return _SERVER
         try:
-            found = Path(str(url.database)).stat()
+            status = Path(str(url.database)).stat()
         except FileNotFoundError:
             return None
-        return found.st_dev, found.st_ino
+        return status.st_dev, status.st_ino
 
     def _insert(self, rows: Rows) -> Iterator[str]:
         """Insert rows; yield why, for each of them that is refused."""

@@ -6,6 +6,7 @@ import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 
 _UNFINISHED = ".part"
@@ -28,10 +29,16 @@ def replacing(target: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def remove_unfinished(folder: Path) -> None:
+def remove_unfinished(folder: Path, name: str = "*") -> None:
     """Remove the temporary files that killed processes have left in ``folder``.
 
-    Only the holder of a lock on the folder may call it: a live writer would lose its file.
+    Only the holder of a lock on the folder, or on the named target in it, may call it: a live
+    writer would lose its file.
+
+    Args:
+        folder: The folder.
+        name: Name of the target whose temporary files are removed; all targets if not given.
     """
-    for path in folder.glob(f".*{_UNFINISHED}"):
+    pattern = name if name == "*" else escape(name)
+    for path in folder.glob(f".{pattern}.*{_UNFINISHED}"):
         path.unlink(missing_ok=True)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.1
-# a wait that nobody needs to hear of
+# waits shorter than this are not logged
 _SILENT_SECONDS = 2.0
 # some network file systems have no locks
 _WITHOUT_LOCKS = frozenset({errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK})

@@ -59,14 +59,17 @@ def match_columns(found: list[str], file: str, rows: int = 0) -> dict[str, str]:
     }
     missing = [name for name in RAW_COLUMNS if name not in matched]
     if missing:
-        wanted = [" or ".join(RAW_COLUMNS[name]) for name in missing]
+        missing_columns = [" or ".join(RAW_COLUMNS[name]) for name in missing]
         raise ContractError(
-            f"{file}: column missing: {'; '.join(wanted)}. Found: {', '.join(found)}. "
+            f"{file}: column missing: {'; '.join(missing_columns)}. Found: {', '.join(found)}. "
             "Check that the file is a TLC trip record of the service asked for.",
             file,
             CONTRACT,
             rows,
-            [{"column": name, "check": "present", "rows": rows, "examples": []} for name in wanted],
+            [
+                {"column": name, "check": "present", "rows": rows, "examples": []}
+                for name in missing_columns
+            ],
         )
     return matched
 

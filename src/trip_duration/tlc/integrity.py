@@ -41,14 +41,14 @@ def verify_content(file: BufferedReader, path: Path, record: Record) -> None:
     Raises:
         DataError: If the content is another one.
     """
-    found = hashlib.file_digest(file, "sha256").hexdigest()
+    actual_sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     size = file.tell()
     file.seek(0)
-    if found != record.get("sha256"):
+    if actual_sha256 != record.get("sha256"):
         raise DataError(
             f"{path} was altered after it was ingested at {record.get('ingested_at')}: expected "
             f"sha256 {record.get('sha256')} ({record.get('bytes')} bytes), "
-            f"found {found} ({size} bytes). It is not used. Ingest it again "
+            f"found {actual_sha256} ({size} bytes). It is not used. Ingest it again "
             "(kedro run --pipelines ingestion, for the same environment and months), or put the "
             "original file back."
         )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from trip_duration.errors import DataError
@@ -20,9 +20,11 @@ class OutlineContract:
         Raises:
             DataError: If they are no collection of features, or a feature breaks ``ZoneOutlines``.
         """
+        from shapely.errors import ShapelyError  # noqa: PLC0415 - comes with geopandas
+
         try:
             features = [_describe_feature(feature) for feature in data["features"]]
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, LookupError, TypeError, ValueError, ShapelyError) as error:
             raise DataError(
                 "zone_outlines: expected a collection of GeoJSON features with id, properties and "
                 f"geometry; found {error!r}. Make them again by the node build_zones."
@@ -34,21 +36,14 @@ class OutlineContract:
 
 
 def _describe_feature(feature: Mapping[str, Any]) -> dict[str, Any]:
-    points = np.array(list(_points(feature["geometry"]["coordinates"])), dtype=np.float64)
-    west, south = points.min(axis=0)
-    east, north = points.max(axis=0)
+    from shapely.geometry import shape  # noqa: PLC0415 - comes with geopandas
+
+    west, south, east, north = shape(feature["geometry"]).bounds
+    if math.isnan(west):
+        raise ValueError(f"zone {feature['id']} has a geometry without points")
     box = {"west": west, "east": east, "south": south, "north": north}
     names = {name: feature["properties"][name] for name in ("name", "borough")}
     return {"zone": feature["id"], **names, "kind": feature["geometry"]["type"], **box}
-
-
-def _points(coordinates: Sequence[Any]) -> Iterator[Sequence[float]]:
-    """Yield the points of nested coordinates, however deep they are."""
-    if coordinates and isinstance(coordinates[0], int | float):
-        yield coordinates
-    else:
-        for inner in coordinates:
-            yield from _points(inner)
 
 
 zone_outlines = OutlineContract()

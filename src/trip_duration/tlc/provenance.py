@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from trip_duration.errors import DataError
 from trip_duration.months import MonthPart, span_months
 from trip_duration.params import SYNTHETIC, IngestionParams
 from trip_duration.secrets import masked_uri
-from trip_duration.tlc.source import open_source
+from trip_duration.tlc.source import open_source, root_of_address
 
-REAL = "real"
+REAL: Final = "real"
 MANIFEST = "01_raw/manifest.json"
 SourceKind = Literal["synthetic", "real"]
 
@@ -39,7 +39,7 @@ class Provenance:
 
 def kind_of_source(source_root: str) -> SourceKind:
     """Return ``synthetic`` for the generated city, ``real`` for any other source."""
-    return "synthetic" if source_root == SYNTHETIC else "real"
+    return SYNTHETIC if source_root == SYNTHETIC else REAL
 
 
 def root_of(record: Mapping[str, Any]) -> str:
@@ -48,7 +48,7 @@ def root_of(record: Mapping[str, Any]) -> str:
     Args:
         record: ``source`` and ``file`` of the file, as in the manifest.
     """
-    return str(record["source"]).removesuffix(f"/{record['file']}")
+    return root_of_address(str(record["source"]), str(record["file"]))
 
 
 def read_provenance(manifest: Mapping[str, Any]) -> Provenance:
@@ -146,19 +146,24 @@ def require_same_files(
     Raises:
         DataError: With the months.
     """
-    ingested, wanted = manifest["months"], sorted(months)
-    missing = [month for month in wanted if month not in ingested]
+    ingested, required_months = manifest["months"], sorted(months)
+    missing = [month for month in required_months if month not in ingested]
     if missing:
         raise DataError(
             f"{MANIFEST} has no record of {span_months(missing)}, only of "
             f"{span_months(sorted(ingested))}. Ingest all months that are used together: kedro run "
-            f'--pipelines ingestion,data_processing --params "months={span_months(wanted)}"'
+            "--pipelines ingestion,data_processing --params "
+            f'"months={span_months(required_months)}"'
         )
     # a damaged file of trips has no checksum
-    other = [m for m in wanted if trips[m].record.get("sha256") != ingested[m]["sha256"]]
-    if other:
+    changed_months = [
+        month
+        for month in required_months
+        if trips[month].record.get("sha256") != ingested[month]["sha256"]
+    ]
+    if changed_months:
         raise DataError(
-            f"the trips of {span_months(other)} were not made of the files that {MANIFEST} "
-            "records. Process the months again: kedro run --pipelines data_processing "
-            f'--params "months={span_months(wanted)}"'
+            f"the trips of {span_months(changed_months)} were not made of the files that "
+            f"{MANIFEST} records. Process the months again: kedro run --pipelines data_processing "
+            f'--params "months={span_months(required_months)}"'
         )

@@ -94,6 +94,16 @@ def open_source(root: str, params: IngestionParams) -> Source:
     return Source(Path(root).expanduser().resolve().as_posix(), params)
 
 
+def root_of_address(address: str, name: str) -> str:
+    """Return the source of a file: the file's address without its name.
+
+    Args:
+        address: Address of the file, or ``synthetic``.
+        name: Name of the file in the publisher's layout.
+    """
+    return address.removesuffix(f"/{name}")
+
+
 def trip_month(name: str) -> tuple[str, str] | None:
     """Return service and month of a trip file's name, or None for the name of another file."""
     match = _TRIP_FILE.fullmatch(name)
@@ -224,7 +234,7 @@ def _status(error: BaseException) -> int | None:
 
 def _explain(file: RemoteFile, error: Exception, attempts: int) -> str:
     if isinstance(error, FileNotFoundError):
-        root = file.source.removesuffix(f"/{file.name}")
+        root = root_of_address(file.source, file.name)
         if "://" not in root and not Path(root).is_dir():
             return f"the folder {root} does not exist (source_root): expected {file.name} in it."
         return _not_published(file, "HTTP 404" if _is_http(file.source) else "no such file")

@@ -27,7 +27,7 @@ def read_shapes(archive: Path) -> gpd.GeoDataFrame:
     Polygons that carry the same id become one shape; the ids of ``SHAPE_OF`` get a copy of theirs.
 
     Raises:
-        SourceError: If the archive holds no readable shapefile with a ``LocationID``.
+        SourceError: If the archive holds no readable shapefile with a numeric ``LocationID``.
         DataError: If a polygon breaks the contract ``ZonePolygons``.
     """
     import geopandas as gpd  # noqa: PLC0415 - a second of imports that most commands do not need
@@ -35,13 +35,14 @@ def read_shapes(archive: Path) -> gpd.GeoDataFrame:
     try:
         polygons = gpd.read_file(f"/vsizip/{Path(archive).resolve()}/taxi_zones")
         polygons = polygons[["LocationID", "geometry"]].to_crs(FEET)
+        zones = polygons["LocationID"].astype(np.int64)
     except (OSError, RuntimeError, KeyError, ValueError) as error:
         raise SourceError(
             f"{archive}: expected a zipped shapefile of zones in the folder taxi_zones with a "
-            f"column LocationID; found {error}. Ingest it again."
+            f"column LocationID of whole numbers; found {error}. Ingest it again."
         ) from error
     described = {
-        "LocationID": polygons["LocationID"].astype(np.int64),
+        "LocationID": zones,
         "kind": polygons.geom_type,
         "area": polygons.area,
     }

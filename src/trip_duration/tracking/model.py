@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from trip_duration.registry.client import without_progress_bar
-from trip_duration.registry.versions import OUTLINES
+from trip_duration.registry.places import OUTLINES
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature

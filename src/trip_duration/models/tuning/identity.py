@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from trip_duration.identity import COMPUTING, digest_of_code, digest_of_json, versions
 
-PATTERNS = ("months.py", "features/**/*.py", "models/**/*.py", "params/**/*.py")
+PATTERNS = (
+    "months.py",
+    "request_bounds.py",
+    "features/**/*.py",
+    "models/**/*.py",
+    "params/**/*.py",
+)
 
 
 def digest_of_search() -> str:

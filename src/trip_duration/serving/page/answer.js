@@ -89,10 +89,11 @@ function showSource(source) {
     : "This city is made up: the model has learnt from synthetic trips. Its answers say nothing about taxis in New York.";
 }
 
-/** "2023-01 to 2023-03". */
+/** "2023-01 to 2023-03" where no month is left out, else every month: "2023-01, 2023-04". */
 export function span(months) {
-  const [first, last] = [months.at(0), months.at(-1)];
-  return first === last ? first : `${first} to ${last}`;
+  const numbers = months.map((month) => Number(month.slice(0, 4)) * 12 + Number(month.slice(5)));
+  const complete = numbers.every((number, index) => number === numbers[0] + index);
+  return complete && months.length > 1 ? `${months[0]} to ${months.at(-1)}` : months.join(", ");
 }
 
 /** Tell in the footer which model answers, and how well; and above all, whether the city is made up. */

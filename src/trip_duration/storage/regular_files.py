@@ -1,7 +1,7 @@
 """Reads files that others may have written, within bounds.
 
 A pipe or a device in the place of a file would be waited for without end, and a file without end
-would fill the memory. Knows nothing of the rest of the package.
+would fill the memory.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ def read_regular(path: Path, most: int) -> bytes:
     return content
 
 
-def _require_regular(path: Path, found: os.stat_result, most: int) -> None:
-    if not stat.S_ISREG(found.st_mode):
+def _require_regular(path: Path, status: os.stat_result, most: int) -> None:
+    if not stat.S_ISREG(status.st_mode):
         raise OSError(errno.EINVAL, "expected a regular file, found a folder, pipe or device", path)
-    if found.st_size > most:
-        raise _too_long(path, found.st_size, most)
+    if status.st_size > most:
+        raise _too_long(path, status.st_size, most)
 
 
 def _too_long(path: Path, size: int, most: int) -> OSError:
