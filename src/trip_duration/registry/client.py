@@ -31,14 +31,20 @@ def open_client(tracking_uri: str) -> MlflowClient:
 
         # MLflow would try again for minutes
         require_answer(place, f"registry ({TRACKING_VARIABLE})")
-    try:
+    with _needing_mlflow():
         import mlflow  # noqa: PLC0415 - seconds that --help need not pay
+    return mlflow.MlflowClient(place, registry_uri=place)
+
+
+@contextmanager
+def _needing_mlflow() -> Iterator[None]:
+    try:
+        yield
     except ImportError as error:
         raise RegistryError(
             f"the registry is read through MLflow, which cannot be imported ({error}). Install "
             "mlflow, or use the folder of a predictor."
         ) from None
-    return mlflow.MlflowClient(place, registry_uri=place)
 
 
 @contextmanager
@@ -49,7 +55,8 @@ def naming_registry(tracking_uri: str) -> Iterator[None]:
         RegistryError: If the block fails; errors of the project's own are passed on.
     """
     try:
-        yield
+        with _needing_mlflow():
+            yield
     except TripDurationError:
         raise
     # MLflow's clients of databases and of servers raise errors of their own
