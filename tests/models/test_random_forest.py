@@ -79,10 +79,9 @@ def test_a_file_with_any_other_type_is_refused(other: Any, name: str) -> None:
         read_skops(dumps(other), TRUSTED)
 
 
-def test_a_predictor_with_such_a_file_is_refused(
-    forest: RandomForest, fitted: FeatureTransformer
-) -> None:
+def test_a_predictor_with_such_a_file_is_refused(fitted: FeatureTransformer) -> None:
     narrow = fitted.select(NAMES)
+    forest = RandomForest(FOREST).fit(*make_rows(), feature_names=narrow.selected_)
     bundle = Predictor(narrow, forest, 1.0).to_bundle()
     assert Predictor.from_bundle(bundle).family == "random_forest"
     for content in (dumps(LinearRegression()), b"no archive", dumps(forest.trees_[0].value)):

@@ -120,13 +120,13 @@ def test_a_first_champion_is_followed_and_its_folder_never_comes_back(
     with serve(data, *QUIET, "--workers", workers) as server:
         assert name(server)["sha256"] == folder
         promote(keeper, first)
-        wait_for(lambda: events(server, "loaded") == 2 * int(workers), 60)
+        wait_for(lambda: events(server, "loaded") == 2 * int(workers), 180)
         assert {name(server)["version"] for _ in range(10)} == {"1"}
         # nobody has promoted what lies in the folder
         mlflow.MlflowClient(keeper.registry.tracking_uri).delete_registered_model_alias(
             "trip-duration", "champion"
         )
-        wait_for(lambda: events(server, "source_away") == int(workers), 60)
+        wait_for(lambda: events(server, "source_away") == int(workers), 180)
         assert {name(server)["version"] for _ in range(10)} == {"1"}
         assert ready(server).is_success
         assert len(start_lines(server)) == 1
