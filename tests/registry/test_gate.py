@@ -10,11 +10,9 @@ import pandas as pd
 import pytest
 
 from tests.features.small_city import make_trips
-from trip_duration.errors import DataError
 from trip_duration.evaluation.fairness import compare_boroughs
 from trip_duration.models import Predictor
 from trip_duration.models.lookup import LookupTable
-from trip_duration.months import MonthPart
 from trip_duration.params import PromotionParams
 from trip_duration.registry import Registry, criteria, gate
 
@@ -182,10 +180,3 @@ def test_what_is_measured_is_what_the_predictor_answers(
         assert share == pytest.approx(expected)
     assert found["promise"] is None
     assert found["sha256"] == registered.predictor.sha256
-
-
-def test_months_that_are_not_there_are_named() -> None:
-    trips = {"2023-01": MonthPart("2023-01", {}, lambda: make_trips(5))}
-    assert len(gate.read_months(trips, ["2023-01"])) == 5
-    with pytest.raises(DataError, match="needs trips of 2023-02, which are not there"):
-        gate.read_months(trips, ["2023-01", "2023-02"])

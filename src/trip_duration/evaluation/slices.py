@@ -45,6 +45,8 @@ _BAND = 4
 _LONG = 30
 # presentations that have intervals, and what the names of their measures end with
 SUFFIXES = {"request": "", "request_with_distance": "_with_distance"}
+# the same in words
+LABELS = {"request": "without distance", "request_with_distance": "with distance"}
 
 
 def describe_trips(predictions: pd.DataFrame, zones: pd.DataFrame) -> pd.DataFrame:

@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 
 from trip_duration.evaluation.bootstrap import bootstrap_difference, draw_days
-from trip_duration.evaluation.slices import SUFFIXES
+from trip_duration.evaluation.slices import LABELS, SUFFIXES
 from trip_duration.params.promotion import PromotionParams
 from trip_duration.registry.admission import gain_over_table
 
 Record = dict[str, Any]
 _NO_CHAMPION = "there is no champion to compare with, so this counts as passed"
-_KINDS = {"request": "without distance", "request_with_distance": "with distance"}
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class Criterion:
 def name_errors(name: str, record: Mapping[str, Any]) -> dict[str, float]:
     """Return the mean absolute errors of a slice, minutes, by its name and kind of request."""
     return {
-        f"{name}, {_KINDS[kind]}": float(record[f"mae{suffix}"])
+        f"{name}, {LABELS[kind]}": float(record[f"mae{suffix}"])
         for kind, suffix in SUFFIXES.items()
     }
 
@@ -140,7 +139,7 @@ def _judge_ratio(fairness: Record, params: PromotionParams) -> Criterion:
     kind = max(ratios, key=lambda kind: ratios[kind]["ratio"])
     best, worst = (ratios[kind][end] for end in ("best", "worst"))
     words = (
-        f"{_KINDS[kind]} its MAE is {worst['value']:.1%} of a trip's duration in "
+        f"{LABELS[kind]} its MAE is {worst['value']:.1%} of a trip's duration in "
         f"{worst['borough']}, {best['value']:.1%} in {best['borough']}: "
         f"{ratios[kind]['ratio']:.2f} times as much"
     )
@@ -173,7 +172,7 @@ def _judge_coverage(kind: str, challenger: Record, params: PromotionParams) -> C
         return Criterion(name, None, bound, False, "the predictor has no intervals")
     coverage = challenger["metrics"][kind]["coverage"]
     words = (
-        f"{_KINDS[kind]} its intervals hold {coverage:.1%} of the trips, {promise:.1%} are promised"
+        f"{LABELS[kind]} its intervals hold {coverage:.1%} of the trips, {promise:.1%} are promised"
     )
     error = abs(coverage - promise)
     return Criterion(name, error, bound, error <= bound, words)

@@ -30,22 +30,6 @@ from trip_duration.registry.records import Registered
 Record = dict[str, Any]
 
 
-def read_months(trips: Mapping[str, MonthPart], months: Sequence[str]) -> pd.DataFrame:
-    """Return the trips of months.
-
-    Raises:
-        DataError: If one of them was not processed.
-    """
-    missing = [month for month in months if month not in trips]
-    if missing or not months:
-        raise DataError(
-            f"the gate needs trips of {', '.join(missing) or 'some month'}, which are not there "
-            f"(there are: {span_months(tuple(trips)) or 'none'}). Run the pipelines ingestion and "
-            "data_processing with these months, or set promotion.test_months."
-        )
-    return pd.concat([trips[month].read() for month in months], ignore_index=True)
-
-
 def require_gated(
     months: Sequence[str],
     trips: Mapping[str, MonthPart],

@@ -14,8 +14,9 @@ from pydantic import ValidationError
 from trip_duration.errors import ReproductionError
 from trip_duration.registry.client import without_progress_bar
 from trip_duration.registry.places import SQLITE
+from trip_duration.registry.recorded import RUN_MANIFEST
 from trip_duration.secrets import masked_uri, without_password
-from trip_duration.tracking.manifest import NAME, PREDICTIONS, RunManifest
+from trip_duration.tracking.manifest import PREDICTIONS, RunManifest
 from trip_duration.tracking.place import anchor
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def read_files(path: Path) -> Recorded:
     Raises:
         ReproductionError: If there is none, or if it is none that this version knows.
     """
-    path = path / NAME if path.is_dir() else path
+    path = path / RUN_MANIFEST if path.is_dir() else path
     try:
         manifest = RunManifest.model_validate_json(path.read_text(encoding="utf-8"))
         beside = path.with_name(PREDICTIONS)
@@ -75,7 +76,7 @@ def read_run(run_id: str, tracking_uri: str) -> Recorded:
             client.get_run(run_id)
             names = {found.path for found in client.list_artifacts(run_id)}
             with without_progress_bar():
-                for name in {NAME, PREDICTIONS} & names:
+                for name in {RUN_MANIFEST, PREDICTIONS} & names:
                     client.download_artifacts(run_id, name, folder)
         # MLflow's clients of databases and of servers raise errors of their own
         except Exception as error:
@@ -84,10 +85,10 @@ def read_run(run_id: str, tracking_uri: str) -> Recorded:
                 f"run {run_id} cannot be had from {where}: {said} Give an id as MLflow's pages "
                 "show it, --tracking-uri, or the path of a run_manifest.json."
             ) from None
-        if NAME not in names:
+        if RUN_MANIFEST not in names:
             raise ReproductionError(
-                f"run {run_id} has no {NAME}: it has not ended well, or is of a version before "
-                "runs were recorded this way."
+                f"run {run_id} has no {RUN_MANIFEST}: it has not ended well, or is of a version "
+                "before runs were recorded this way."
             )
         return read_files(Path(folder))
 
@@ -101,8 +102,10 @@ def read_only_run(tracking_uri: str) -> Recorded:
     client = _client(tracking_uri)
     experiments = [found.experiment_id for found in client.search_experiments()]
     runs = [run.info.run_id for run in client.search_runs(experiments)]
-    held = (run for run in runs if NAME in {found.path for found in client.list_artifacts(run)})
-    run_id = next(held, None)
+    with_manifest = (
+        run for run in runs if RUN_MANIFEST in {file.path for file in client.list_artifacts(run)}
+    )
+    run_id = next(with_manifest, None)
     if run_id is None:
         raise ReproductionError("the run that was made again has recorded nothing to compare.")
     return read_run(run_id, tracking_uri)

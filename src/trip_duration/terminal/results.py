@@ -10,6 +10,7 @@ from typing import Any
 import click
 from kedro.pipeline import Pipeline
 
+from trip_duration.evaluation.slices import LABELS
 from trip_duration.logs import logs_json
 from trip_duration.secrets import masked_uri
 from trip_duration.terminal.run_options import RunOptions, from_here, program
@@ -22,11 +23,7 @@ from trip_duration.tracking.run import TrackedRun
 log = logging.getLogger(__name__)
 
 METRICS, PREDICTOR, TUNED = "metrics", "predictor", "tuned_parameters"
-_ROWS = {
-    "request": "without distance",
-    "request_with_distance": "with distance",
-    "baseline": "lookup table",
-}
+_ROWS = {**LABELS, "baseline": "lookup table"}
 _ERRORS = {"mae": "MAE", "rmse": "RMSE", "p90_abs_error": "P90"}
 # reports that a person reads, by the dataset that holds them
 _READ = {

@@ -19,13 +19,12 @@ from pydantic import BaseModel
 from trip_duration.identity import versions
 from trip_duration.params import Group, read_parameters
 from trip_duration.params.flat import flatten
+from trip_duration.registry.recorded import LOCK, RUN_MANIFEST
 from trip_duration.tlc.files import data_digest
 from trip_duration.tracking import files, surroundings
 from trip_duration.tracking.bits import FrameDigest, digest_parts
 
-NAME = "run_manifest.json"
 PREDICTIONS = "predictions.parquet"
-LOCK = "requirements.lock"
 KEPT_ROWS = 100_000
 # what a run has to end with, and begin without, to be made again
 TARGETS = ("predictions", "raw_manifest")
@@ -166,7 +165,7 @@ def write_manifest(
         kept = digest_parts([rows])
     manifest = _describe(code, run_params, pipeline, catalog, dataset)
     manifest = manifest.model_copy(update={"kept": kept})
-    (folder / NAME).write_text(manifest.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    (folder / RUN_MANIFEST).write_text(manifest.model_dump_json(indent=1) + "\n", encoding="utf-8")
     return manifest
 
 

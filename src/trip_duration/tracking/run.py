@@ -15,6 +15,7 @@ from kedro.pipeline import Pipeline
 from trip_duration.params import Parameters, read_parameters
 from trip_duration.params.flat import flatten
 from trip_duration.registry import Registry
+from trip_duration.registry.recorded import LOCK
 from trip_duration.registry.records import TRAINING_DATA
 from trip_duration.secrets import without_password
 from trip_duration.tlc.files import data_digest
@@ -23,7 +24,7 @@ from trip_duration.tracking.batches import log_batches
 from trip_duration.tracking.description import EXPERIMENT, MANIFEST, NOTE, trained_families
 from trip_duration.tracking.flatten import flat_parameters
 from trip_duration.tracking.hyperparameters import describe_rounds, describe_settings
-from trip_duration.tracking.manifest import LOCK, Code, describe_code, write_manifest
+from trip_duration.tracking.manifest import Code, describe_code, write_manifest
 from trip_duration.tracking.recalibration import (
     find_parent,
     parent_tags,

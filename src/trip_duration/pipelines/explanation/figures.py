@@ -22,14 +22,13 @@ from trip_duration.evaluation.figures import (
     note,
 )
 from trip_duration.evaluation.importance import rank_features
-from trip_duration.evaluation.slices import SUFFIXES
+from trip_duration.evaluation.slices import LABELS, SUFFIXES
 
 _MOST, _DEPENDENCES, _COLUMNS = 15, 6, 3
 # cells of the axis in which dots are set beside each other, and how far they may spread
 _CELLS, _SPREAD = 120, 0.4
 # size of a panel, as shares of the paper
 _WIDTH, _HEIGHT = 0.27, 0.4
-_SHORT = {"request": "without distance", "request_with_distance": "with distance"}
 _WEIGHTS = {
     "gain": ("gain of the splits", "%"),
     "permutation": ("rise of the error if shuffled", "minutes"),
@@ -198,7 +197,7 @@ def _title_importance(importance: dict[str, dict[str, float]]) -> str:
             if weights := importance.get(f"{kind}{suffix}"):
                 leader = max(weights, key=lambda name: weights[name])
                 # the gain is that of the model as a whole
-                words = kind if kind == "gain" else f"{kind} {_SHORT[presentation]}"
+                words = kind if kind == "gain" else f"{kind} {LABELS[presentation]}"
                 measures.setdefault(leader, []).append(words)
     if len(measures) == 1:
         leader, drawn = next(iter(measures.items()))

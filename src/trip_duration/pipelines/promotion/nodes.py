@@ -12,6 +12,7 @@ import pandas as pd
 from trip_duration.errors import DataError, GateError
 from trip_duration.evaluation.behaviour import check_behaviour
 from trip_duration.evaluation.origin import records_of, require_origin
+from trip_duration.evaluation.splits import read_months
 from trip_duration.models import Predictor
 from trip_duration.models.training import train_lookup
 from trip_duration.months import MonthPart
@@ -59,7 +60,8 @@ def read_trips(
     months = [*train_months, *test_months]
     require_origin(predictor.facts, records_of(trips, months))
     gate.require_gated(months, trips, passed_months, data_quality)
-    return gate.read_months(trips, train_months), gate.read_months(trips, test_months)
+    train_trips = read_months(trips, passed_months, train_months)
+    return train_trips, read_months(trips, passed_months, test_months)
 
 
 def train_challenger_table(
