@@ -56,6 +56,23 @@ def test_no_altered_text_ends_the_process(
     assert counted["loaded"] > 50
 
 
+def test_a_split_of_missing_values_is_read() -> None:
+    matrix, _ = make_rows()
+    matrix = matrix.copy()
+    matrix[:, -1] = 0.0
+    matrix[::2, -1] = np.nan
+    minutes = np.where(np.isnan(matrix[:, -1]), 1.0, 5.0)
+    trained = LightGBM(LIGHTGBM).fit(matrix, minutes, feature_names=NAMES)
+    files = trained.to_files()
+    assert b"threshold=inf" in files["lightgbm.txt"]
+    loaded = LightGBM.from_files(files)
+    np.testing.assert_array_equal(loaded.predict(matrix), trained.predict(matrix))
+    for infinite in (b"info", b"in", b"infinf", b"--inf"):
+        altered = files["lightgbm.txt"].replace(b"threshold=inf", b"threshold=" + infinite)
+        with pytest.raises(ModelFileError):
+            LightGBM.from_files({**files, "lightgbm.txt": resized(altered)})
+
+
 def test_what_is_loaded_gives_the_same_bits(files: dict[str, bytes]) -> None:
     matrix, minutes = make_rows()
     fitted = LightGBM(LIGHTGBM).fit(matrix, minutes, feature_names=NAMES)
