@@ -44,7 +44,7 @@ reproduce: $(STAMP)  ## make a run again and compare it bit by bit (RUN=id or ma
 	@$(if $(RUN),,$(error give the run: make reproduce RUN=<MLflow run id, or path of a run_manifest.json>))
 	$(BIN)/python -m trip_duration reproduce $(RUN)
 test: $(STAMP)  ## all tests in parallel, with branch coverage (JOBS=0 for one process)
-	$(BIN)/pytest -n $(JOBS) --maxprocesses 8 --cov --cov-report=term --cov-fail-under=95
+	$(BIN)/pytest -n $(JOBS) --maxprocesses 8 --dist worksteal --cov --cov-report=term --cov-fail-under=95
 check: $(STAMP)  ## lint, format, types, architecture
 	$(BIN)/ruff check src tests
 	$(BIN)/ruff format --check src tests

@@ -47,7 +47,12 @@ def written(project: Path, since: dict[Path, int]) -> set[str]:
 
 
 def stamps(project: Path) -> dict[Path, int]:
-    files = [path for path in (project / "data").rglob("*") if path.is_file()]
+    # MLflow's database is made by the first command, whichever that is
+    files = [
+        path
+        for path in (project / "data").rglob("*")
+        if path.is_file() and path.name != "mlflow.db"
+    ]
     return {path: path.stat().st_mtime_ns for path in files}
 
 

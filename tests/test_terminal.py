@@ -107,8 +107,29 @@ def test_a_failed_run_goes_on_by_the_command_that_it_tells(project: Path) -> Non
         ["/bin/sh", "-c", command], cwd=project, capture_output=True, text=True, check=False
     )
     assert block(again)[:4] == lines[:4]
-    assert "--from-nodes pass_months" in command
-    assert nodes_run(again.stderr) == []
+    # the report has to be made again, for it holds the bound
+    assert "--from-nodes assess_months" in command
+    assert nodes_run(again.stderr) == ["assess_months"]
+    again = subprocess.run(
+        ["/bin/sh", "-c", command.replace("10000000", "1000")],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert again.returncode == 0, again.stderr
+
+
+def test_parameters_of_other_data_are_refused_before_a_node_runs(project: Path) -> None:
+    predictor = (project / "data/06_models/predictor/manifest.json").read_bytes()
+    options = ("--from-nodes", "train_predictor", "--params", "train_months=2023-02")
+    done = kedro(project, "run", "--env", "test", *options)
+    assert done.returncode == 1
+    lines = block(done)
+    assert lines[0] == "Error: the parameters do not describe the data at hand:"
+    assert "- train_months: the parameters say 2023-02, " in lines[1]
+    assert nodes_run(done.stderr) == []
+    assert (project / "data/06_models/predictor/manifest.json").read_bytes() == predictor
 
 
 def test_the_traceback_is_shown_on_demand(project: Path) -> None:

@@ -23,6 +23,7 @@ from trip_duration.params import read_parameters
 from trip_duration.registry.places import data_folder
 from trip_duration.terminal.missing_inputs import require_inputs
 from trip_duration.terminal.node_log import NodeLog
+from trip_duration.terminal.other_data import require_same_splits
 from trip_duration.terminal.results import show_results
 from trip_duration.terminal.run_options import RunOptions, from_here
 from trip_duration.tracking import files, plugin
@@ -37,6 +38,8 @@ log = logging.getLogger(__name__)
 # answers in bulk: a lock for each output, see inference.writing
 LOCKED_BY_THEMSELVES = {"batch_answers"}
 QUALITY = "data_quality"
+# a gate reads a report of the bounds that it was made with: with others it has to be made again
+READ_AGAIN = {"pass_months": "assess_months", "gate_promotion": "judge_challenger"}
 Wrapper = Generator[None, Any, Any]
 
 
@@ -68,7 +71,8 @@ class NodeLogHook:
             done = f"{nodes.ended} of {nodes.nodes} nodes are done"
             error.add_note(f"The node {nodes.failed} failed; {done}.")
         if nodes.resume_from:
-            command = RunOptions.of(run_params).resume(nodes.resume_from)
+            nodes_to_resume = {READ_AGAIN.get(name, name) for name in nodes.resume_from}
+            command = RunOptions.of(run_params).resume(nodes_to_resume)
             error.add_note(f"To go on from there: {command}")
 
 
@@ -89,14 +93,16 @@ class InputHook:
     def before_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: Any
     ) -> None:
-        """Check that the inputs of the run exist.
+        """Check that the inputs of the run exist, and are those that its parameters describe.
 
         Raises:
-            DataError: If any does not; the message says which pipelines make them.
+            DataError: If one does not exist, with the pipelines that make it; or if it was made of
+                other months, or of another service or source.
         """
         # with --only-missing-outputs the runner leaves nodes out, whose inputs nobody needs
         if not run_params.get("only_missing_outputs"):
             require_inputs(pipeline, catalog, pipelines, RunOptions.of(run_params))
+            require_same_splits(pipeline, catalog, pipelines)
 
 
 class DataFolderHook:

@@ -94,6 +94,21 @@ def test_months_that_are_not_there_are_said_not_to_be_at_hand(
     assert all(link.name.startswith("trip-data/") for link in absent)
 
 
+def test_a_month_in_whose_place_another_was_ingested_is_not_at_hand(
+    follow: Callable[[], Trace], project: Path
+) -> None:
+    month = sorted((project / "data/01_raw/trip-data").glob("*.parquet"))[1]
+    month.write_bytes(month.read_bytes() + b" ")
+    sidecar = month.with_name(f"{month.name}.json")
+    record = json.loads(sidecar.read_text())
+    sha256 = hashlib.sha256(month.read_bytes()).hexdigest()
+    sidecar.write_text(json.dumps({**record, "sha256": sha256}))
+    trace = follow()
+    assert trace.broken is None
+    (link,) = [link for link in trace.links if link.name == f"trip-data/{month.name}"]
+    assert (link.holds, sha256 in link.found) == (None, True)
+
+
 def test_a_month_that_was_altered_is_named(follow: Callable[[], Trace], project: Path) -> None:
     month = sorted((project / "data/01_raw/trip-data").glob("*.parquet"))[1]
     month.write_bytes(month.read_bytes() + b" ")

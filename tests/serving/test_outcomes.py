@@ -143,7 +143,7 @@ def test_the_command_says_what_was_done(engine: Engine, tmp_path: Path) -> None:
     assert done.exit_code == 0
     assert done.output.splitlines() == [
         "2 rows: 1 loaded, 1 set aside",
-        f"  1: {UNKNOWN}",
+        f"  1 row: {UNKNOWN}",
         f"set aside in {path}.set-aside.csv",
     ]
 

@@ -64,7 +64,7 @@ def test_parameters_that_agree_are_let_through(tmp_path: Path, monkeypatch: Any)
     assert recorded == Provenance("real", f"{tmp_path}/mirror", "green")
 
 
-def test_each_parameter_that_differs_is_named_with_both_values_and_the_commands() -> None:
+def test_each_parameter_that_differs_is_named_with_both_values_and_what_to_do() -> None:
     yellow = {**manifest("/mnt/tlc"), "service": "yellow"}
     with pytest.raises(DataError) as caught:
         require_provenance(yellow, INGESTION)
@@ -73,8 +73,8 @@ def test_each_parameter_that_differs_is_named_with_both_values_and_the_commands(
         "- source_root: the parameters say synthetic, 01_raw/manifest.json says /mnt/tlc\n"
         "- service: the parameters say green, 01_raw/manifest.json says yellow\n"
         'To go on with the data at hand, add --params "source_root=/mnt/tlc,service=yellow" to the '
-        "command. To use other data, make everything of them: "
-        'kedro run --params "source_root=synthetic,service=green"'
+        "command. To use other data, run everything: `kedro run` with the same --env and --params, "
+        "and without --pipelines, --nodes or --from-nodes."
     )
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from kedro.io import AbstractDataset
 
-from trip_duration.errors import TripDurationError
+from trip_duration.errors import RegistryError, TripDurationError
 from trip_duration.registry import Registered, Registry
 from trip_duration.registry.places import SQLITE
+from trip_duration.registry.records import CHALLENGER
 
 Order = dict[str, Any]
 # Kedro ties a path to the project, and leaves an address as it is
@@ -46,8 +47,15 @@ class RegisteredPredictorDataset(AbstractDataset[Any, Registered | None]):
             RegistryError: If there is no such version; as the cause of a ``DatasetError``.
             ModelFileError: If its files are not those that were registered; likewise.
         """
-        if self._optional and self._registry.find(self._reference) is None:
-            return None
+        if self._registry.find(self._reference) is None:
+            if self._optional:
+                return None
+            if self._reference == CHALLENGER:
+                raise RegistryError(
+                    "there is no challenger to judge: no run has registered a predictor since the "
+                    "last promotion. Train one by `kedro run`, or name a version by "
+                    '--params "version=...".'
+                )
         return self._registry.load(self._reference)
 
     def save(self, data: Any) -> None:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
 from trip_duration.errors import DataError
-from trip_duration.months import MonthPart, month_bounds
+from trip_duration.months import MonthPart, month_bounds, span_months
+from trip_duration.params import FeatureEngineeringParams, IngestionParams
+from trip_duration.tlc.provenance import choices_of_source, compare_choices
+
+SPLIT_CHOICES = ("train_months", "test_months", "validation_days", "presentation", "refit")
 
 
 def read_months(
@@ -55,3 +60,38 @@ def split_off_last_days(trips: pd.DataFrame, last_month: str, days: int) -> pd.T
             f"{len(trips)} trips to train on: name more train_months, or set validation_days anew"
         )
     return begin
+
+
+def require_same_choices(
+    split_facts: Mapping[str, Any],
+    ingestion: IngestionParams,
+    feature_engineering: FeatureEngineeringParams,
+) -> None:
+    """Refuse parameters that differ from those by which the splits were made.
+
+    Args:
+        split_facts: What the splits are made of, as the node that made them has recorded it.
+        ingestion: Source and service that the parameters of this run name.
+        feature_engineering: Months and settings of the splits that they name.
+
+    Raises:
+        DataError: With a line for each parameter that differs, and what to do.
+    """
+    chosen = feature_engineering.model_dump(mode="json", include=set(SPLIT_CHOICES))
+    compare_choices(
+        {**choices_of_source(ingestion), **_name_choices(chosen)},
+        {name: split_facts[name] for name in ("source_root", "service")}
+        | _name_choices(split_facts),
+        "03_primary/split_facts.json",
+    )
+
+
+def _name_choices(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return the choices of the splits as the command line takes them."""
+    return {
+        "train_months": span_months(values["train_months"]),
+        "test_months": span_months(values["test_months"]),
+        "feature_engineering.validation_days": str(values["validation_days"]),
+        "feature_engineering.presentation": values["presentation"],
+        "feature_engineering.refit": str(values["refit"]).lower(),
+    }

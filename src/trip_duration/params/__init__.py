@@ -7,9 +7,10 @@ runs wherever a node asks for it by type; ``Parameters`` validates them all toge
 from __future__ import annotations
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from trip_duration.errors import ParameterError
 from trip_duration.params.backtest import BacktestParams, ComparisonParams, FoldParams
@@ -159,5 +160,16 @@ def _name(short: str, names: list[str]) -> str:
 
 def _reason(detail: ErrorDetails) -> str:
     if detail["type"] == "extra_forbidden":
-        return "unknown parameter. Look for a typing error; the names are in conf/base."
-    return detail["msg"].removeprefix("Value error, ")
+        near = get_close_matches(str(detail["loc"][-1]), _names(Parameters), n=1)
+        hint = f"Did you mean {near[0]}? The" if near else "The"
+        return f"unknown parameter. {hint} names are in conf/base."
+    if detail["msg"].startswith("Value error, "):
+        return detail["msg"].removeprefix("Value error, ")
+    return f"{detail['msg']}, found {detail['input']!r}"
+
+
+def _names(group: type[BaseModel]) -> list[str]:
+    """Return the names of all parameters, without those of the groups that they are in."""
+    inner = [kind.annotation for kind in group.model_fields.values()]
+    groups = [kind for kind in inner if isinstance(kind, type) and issubclass(kind, BaseModel)]
+    return [*group.model_fields, *(name for kind in groups for name in _names(kind))]

@@ -98,7 +98,8 @@ def _judge_champion(challenger: Record, champion: Record, params: PromotionParam
     base = float(second[:, 1].sum() / trips.sum())
     loss = difference.upper / base
     words = (
-        f"MAE {base + difference.estimate:.3f} minutes, {base:.3f} by version "
+        f"MAE {base + difference.estimate:.3f} minutes, the mean without and with distance, "
+        f"{base:.3f} by version "
         f"{champion['version']}: "
         f"{difference.estimate / base:+.1%}, and with {params.confidence:.0%} confidence within "
         f"{difference.lower / base:+.1%} and {loss:+.1%} ({len(trips)} days drawn again)"

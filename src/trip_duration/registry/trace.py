@@ -211,7 +211,19 @@ def _raw_link(name: str, expected: str, raw: Path) -> Link:
             found = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return Link(name, expected, "not at hand", None)
+    if found != expected and found == _recorded(name, raw):
+        # not altered: a later ingestion has put another file in its place
+        return Link(name, expected, f"not at hand, another file was ingested since: {found}", None)
     return Link(name, expected, found, found == expected)
+
+
+def _recorded(name: str, raw: Path) -> str | None:
+    """Return the SHA-256 that the ingestion has recorded of a raw file."""
+    from trip_duration.tlc.fetch import mirrored_files  # noqa: PLC0415 - pandas, rarely needed
+
+    folder, _, inside = name.partition("/")
+    file = mirrored_files(raw / folder).get(inside)
+    return None if file is None else str(file.record.get("sha256"))
 
 
 def _sha256(content: bytes) -> str:

@@ -93,7 +93,7 @@ def load_command(file: Path, url: str) -> None:
         done = load_outcomes(open_database(url), file)
     click.echo(f"{done.rows} rows: {done.loaded} loaded, {sum(done.set_aside.values())} set aside")
     for reason, count in done.set_aside.items():
-        click.echo(f"  {count}: {reason}")
+        click.echo(f"  {count} row{'s' if count > 1 else ''}: {reason}")
     if done.beside is not None:
         click.echo(f"set aside in {done.beside}")
 

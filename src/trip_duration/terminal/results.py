@@ -23,6 +23,7 @@ from trip_duration.tracking.run import TrackedRun
 log = logging.getLogger(__name__)
 
 METRICS, PREDICTOR, TUNED = "metrics", "predictor", "tuned_parameters"
+GATE, LATER = "gate_report", "promotion.test_months"
 _ROWS = {**LABELS, "baseline": "lookup table"}
 _ERRORS = {"mae": "MAE", "rmse": "RMSE", "p90_abs_error": "P90"}
 # reports that a person reads, by the dataset that holds them
@@ -143,13 +144,18 @@ def _commands(
     if TUNED in pipeline.all_outputs():
         path = from_here(files.place(catalog.get(TUNED)))
         commands["train with the settings"] = options.kedro("run", tuned=path)
+    if GATE in pipeline.all_outputs() and catalog.load(GATE)["passed"]:
+        commands["promote it"] = f"{cli} models promote {catalog.load(GATE)['version']}"
     node = plugin.making_node(pipeline)
     if node is None:
         return commands
     folder = from_here(str(catalog.get(plugin.MAKERS[node])._describe()["path"]))
     commands["serve the model"] = f"{cli} serve --no-auth --model {shlex.quote(folder)}"
     if outcome is not None and outcome.version is not None:
-        commands["judge it for promotion"] = options.kedro("run", "--pipelines", "promotion")
+        # a model is not judged on the month that it was calibrated on
+        later = {LATER: "YYYY-MM"} if node == plugin.RECALIBRATION_NODE else {}
+        judge = options.kedro("run", "--pipelines", "promotion", **later)
+        commands["judge it on a later month" if later else "judge it for promotion"] = judge
         commands["promote it"] = f"{cli} models promote"
     if run is not None and is_complete(run_params, pipeline):
         commands["run it again"] = f"{cli} reproduce {run.run_id}"

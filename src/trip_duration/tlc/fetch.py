@@ -20,6 +20,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from trip_duration.errors import DataError, SourceError
+from trip_duration.params import SYNTHETIC
 from trip_duration.progress import track
 from trip_duration.storage import hold_lock, remove_unfinished, replacing
 from trip_duration.tlc.files import match_columns
@@ -124,6 +125,9 @@ def _continue(old: Record | None, new: Record) -> Record:
         return {**new, "ingested_at": old.get("ingested_at", new["ingested_at"])}
     if old.get("source") != new["source"]:
         log.info("%s: fetched from %s, was from %s", new["file"], new["source"], old.get("source"))
+        return new
+    if new["source"] == SYNTHETIC:
+        log.info("%s: made anew by a synthetic city with other parameters", new["file"])
         return new
     log.warning(
         "republished: %s has other content than before: sha256 %s -> %s, rows %s -> %s",

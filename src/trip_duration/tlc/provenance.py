@@ -122,14 +122,12 @@ def compare_choices(
         f"- {name}: the parameters say {parameters[name]}, {record} says {recorded[name]}"
         for name in differing
     )
-    at_hand, other = (
-        ",".join(f"{name}={values[name]}" for name in differing)
-        for values in (recorded, parameters)
-    )
+    at_hand = ",".join(f"{name}={recorded[name]}" for name in differing)
     raise DataError(
         f"the parameters do not describe the data at hand:\n{lines}\n"
         f'To go on with the data at hand, add --params "{at_hand}" to the command. To use other '
-        f'data, make everything of them: kedro run --params "{other}"'
+        "data, run everything: `kedro run` with the same --env and --params, and without "
+        "--pipelines, --nodes or --from-nodes."
     )
 
 

@@ -10,17 +10,15 @@ import pandas as pd
 
 from trip_duration.evaluation.importance import space_evenly
 from trip_duration.evaluation.predictions import predict_trips
+from trip_duration.evaluation.splits import SPLIT_CHOICES, require_same_choices
 from trip_duration.features import FeatureTransformer
 from trip_duration.features.examples import Examples
 from trip_duration.identity import digest_of_json
 from trip_duration.models import Predictor
 from trip_duration.models.training import TrainingSet, train, train_lookup
-from trip_duration.months import span_months
 from trip_duration.params import FeatureEngineeringParams, IngestionParams, ModellingParams
-from trip_duration.tlc.provenance import choices_of_source, compare_choices
 
 log = logging.getLogger(__name__)
-_SPLIT_CHOICES = ("train_months", "test_months", "validation_days", "presentation", "refit")
 
 
 def describe_training(
@@ -45,40 +43,15 @@ def describe_training(
     Raises:
         DataError: If the splits were made with other parameters than this run has.
     """
-    _require_same_choices(split_facts, ingestion, feature_engineering)
+    require_same_choices(split_facts, ingestion, feature_engineering)
     checksums = {month: split_facts["checksums"][month] for month in split_facts["train_months"]}
     return {
         "source": split_facts["source"],
         "service": split_facts["service"],
-        **{name: split_facts[name] for name in _SPLIT_CHOICES},
+        **{name: split_facts[name] for name in SPLIT_CHOICES},
         "data_digest": digest_of_json(checksums),
         "seed": modelling.seed,
         "objective": modelling.objective,
-    }
-
-
-def _require_same_choices(
-    split_facts: dict[str, Any],
-    ingestion: IngestionParams,
-    feature_engineering: FeatureEngineeringParams,
-) -> None:
-    chosen = feature_engineering.model_dump(mode="json", include=set(_SPLIT_CHOICES))
-    compare_choices(
-        {**choices_of_source(ingestion), **_name_choices(chosen)},
-        {name: split_facts[name] for name in ("source_root", "service")}
-        | _name_choices(split_facts),
-        "03_primary/split_facts.json",
-    )
-
-
-def _name_choices(values: dict[str, Any]) -> dict[str, str]:
-    """Return the choices of the splits as the command line takes them."""
-    return {
-        "train_months": span_months(values["train_months"]),
-        "test_months": span_months(values["test_months"]),
-        "feature_engineering.validation_days": str(values["validation_days"]),
-        "feature_engineering.presentation": values["presentation"],
-        "feature_engineering.refit": str(values["refit"]).lower(),
     }
 
 
