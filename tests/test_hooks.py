@@ -16,9 +16,12 @@ from trip_duration.errors import ParameterError
 @pytest.mark.parametrize(
     ("params", "said"),
     [
-        ({"train_month": "2023-01"}, "train_month: unknown parameter"),
-        ({"modelling": {"sed": 1}}, "modelling.sed: unknown parameter"),
+        ({"train_month": "2023-01"}, "train_month: unknown parameter. Did you mean train_months?"),
+        ({"modelling": {"sed": 1}}, "modelling.sed: unknown parameter. Did you mean seed?"),
+        ({"wibble": 1}, "wibble: unknown parameter. The names are in conf/base."),
         ({"model_type": "forest"}, "- model_type: Input should be 'lookup'"),
+        ({"model_type": "forest"}, "'lightgbm', found 'forest'"),
+        ({"source_root": ["https://me:s3cret@host"]}, "source_root: "),
         ({"train_months": "2023-13"}, "train_months: '2023-13' is not a month"),
         ({"source_root": "https://me:s3cret@host"}, "source_root: "),
     ],

@@ -165,7 +165,10 @@ def _reason(detail: ErrorDetails) -> str:
         return f"unknown parameter. {hint} names are in conf/base."
     if detail["msg"].startswith("Value error, "):
         return detail["msg"].removeprefix("Value error, ")
-    return f"{detail['msg']}, found {detail['input']!r}"
+    value = detail["input"]
+    # an address may have a password in it
+    shown = isinstance(value, str | int | float) and "://" not in str(value)
+    return f"{detail['msg']}, found {value!r}" if shown else detail["msg"]
 
 
 def _names(group: type[BaseModel]) -> list[str]:
