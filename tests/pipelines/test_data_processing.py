@@ -47,7 +47,8 @@ def _raw(month: str, minutes: tuple[float, ...] = (10, 20, 30), sha256: str = "a
             }
         ).astype({"dropoff_datetime": "datetime64[us]"})
 
-    record = {"file": f"trip-data/green_tripdata_{month}.parquet", "sha256": sha256}
+    file = f"trip-data/green_tripdata_{month}.parquet"
+    record = {"file": file, "sha256": sha256, "source": f"/mnt/tlc/{file}"}
     return MonthPart(month, record, read)
 
 
@@ -94,6 +95,7 @@ def test_wanted_months_are_cleaned_when_they_are_read() -> None:
     assert reads == ["2023-01"]
     assert cleaned["2023-01"].month == "2023-01"
     assert cleaned["2023-01"].record["file"] == "trip-data/green_tripdata_2023-01.parquet"
+    assert cleaned["2023-01"].record["source"] == "real"
 
 
 def test_rules_and_zones_are_those_given() -> None:
