@@ -15,6 +15,7 @@ from kedro.pipeline import Node, Pipeline
 from kedro.runner.runner import _find_nodes_to_resume_from
 
 from trip_duration.datasets import ReportDataset
+from trip_duration.hooks import READ_AGAIN
 from trip_duration.pipeline_registry import register_pipelines
 
 PIPELINES = register_pipelines()
@@ -45,6 +46,22 @@ def is_there(dataset: Any) -> bool:
 @pytest.mark.parametrize("node", DEFAULT.nodes, ids=lambda node: node.name)
 def test_a_run_can_begin_at_any_node(node: Node, catalog: DataCatalog) -> None:
     assert absent(DEFAULT.from_nodes(node.name), catalog) == []
+
+
+@pytest.mark.parametrize(("gate", "first"), READ_AGAIN.items())
+def test_before_a_gate_a_run_begins_with_what_is_on_disk(
+    gate: str, first: str, catalog: DataCatalog
+) -> None:
+    named = {name: part for name, part in PIPELINES.items() if name != "__default__"}
+    (part,) = (part for part in named.values() if holds(part, gate))
+    rest = part.from_nodes(first)
+    assert holds(rest, gate)
+    names = [name for name in rest.inputs() if not name.startswith("params:")]
+    assert not [name for name in names if isinstance(catalog.get(name), MemoryDataset)]
+
+
+def holds(pipeline: Pipeline, name: str) -> bool:
+    return name in {node.name for node in pipeline.nodes}
 
 
 def test_what_lives_in_memory_is_noticed(catalog: DataCatalog) -> None:

@@ -38,8 +38,9 @@ log = logging.getLogger(__name__)
 # answers in bulk: a lock for each output, see inference.writing
 LOCKED_BY_THEMSELVES = {"batch_answers"}
 QUALITY = "data_quality"
-# a gate reads a report of the bounds that it was made with: with others it has to be made again
-READ_AGAIN = {"pass_months": "assess_months", "gate_promotion": "judge_challenger"}
+# a gate reads a report of the bounds that it was made with: with others it has to be made again,
+# from the first node whose inputs are on disk
+READ_AGAIN = {"pass_months": "assess_months", "gate_promotion": "read_trips"}
 Wrapper = Generator[None, Any, Any]
 
 
