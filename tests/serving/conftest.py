@@ -10,11 +10,36 @@ import pytest
 from tests.features import small_city
 from tests.models.small_families import LIGHTGBM
 from tests.models.test_predictor import train, train_with_intervals
+from tests.registry.conftest import (
+    empty_database,
+    fitted,
+    keeper,
+    ledger,
+    log_candidate,
+    make_predictor,
+    register,
+    registry,
+    trips,
+    zones,
+)
 from tests.serving.running import Server, serve
 from trip_duration.features import FeatureTransformer
 from trip_duration.models.lightgbm import LightGBM
 from trip_duration.models.lookup import LookupTable
 
+# the fixtures of the registry are at home beside its tests
+__all__ = [
+    "empty_database",
+    "fitted",
+    "keeper",
+    "ledger",
+    "log_candidate",
+    "make_predictor",
+    "register",
+    "registry",
+    "trips",
+    "zones",
+]
 # so many that large batches take them in blocks
 TREES = LIGHTGBM.model_copy(update={"num_trees": 200})
 

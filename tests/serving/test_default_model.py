@@ -11,18 +11,6 @@ import mlflow
 import pytest
 
 from tests.machine import free_port
-from tests.registry.conftest import (
-    empty_database,
-    fitted,
-    keeper,
-    ledger,
-    log_candidate,
-    make_predictor,
-    register,
-    registry,
-    trips,
-    zones,
-)
 from tests.serving.running import Server, serve, wait_for
 from tests.serving.test_deployed import hiding
 from tests.serving.test_model_swap import events, name, ready
@@ -30,20 +18,8 @@ from trip_duration.models import Predictor
 from trip_duration.registry import Version
 from trip_duration.registry.promotion import Keeper
 
-# the fixtures are at home beside other tests
-__all__ = [
-    "empty_database",
-    "fitted",
-    "hiding",
-    "keeper",
-    "ledger",
-    "log_candidate",
-    "make_predictor",
-    "register",
-    "registry",
-    "trips",
-    "zones",
-]
+# a fixture that is at home beside other tests
+__all__ = ["hiding"]
 Register = Callable[[int], Version]
 QUIET = ("--no-auth", "--no-log")
 

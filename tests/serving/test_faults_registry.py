@@ -7,37 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.registry.conftest import (
-    empty_database,
-    fitted,
-    keeper,
-    ledger,
-    log_candidate,
-    make_predictor,
-    register,
-    registry,
-    trips,
-    zones,
-)
 from tests.serving.load import Load, load_on
 from tests.serving.running import serve, wait_for
 from tests.serving.test_model_swap import name, ready
 from trip_duration.registry import Version
 from trip_duration.registry.promotion import Keeper
 
-# the fixtures of the registry are at home beside its tests
-__all__ = [
-    "empty_database",
-    "fitted",
-    "keeper",
-    "ledger",
-    "log_candidate",
-    "make_predictor",
-    "register",
-    "registry",
-    "trips",
-    "zones",
-]
 Register = Callable[[int], Version]
 # how long a change may take to be followed, of which the watch is a half
 SOON = {"watch_seconds": "0.5"}

@@ -9,16 +9,6 @@ from pathlib import Path
 import pytest
 
 from tests.cluster import Cluster, running_cluster
-from tests.registry.conftest import (
-    fitted,
-    keeper,
-    ledger,
-    log_candidate,
-    make_predictor,
-    register,
-    trips,
-    zones,
-)
 from tests.serving.load import load_on
 from tests.serving.running import serve, wait_for
 from tests.serving.test_model_swap import events, name
@@ -26,17 +16,6 @@ from trip_duration.registry import Registry, Version
 from trip_duration.registry.promotion import Keeper
 
 pytestmark = pytest.mark.postgres
-# the fixtures of the registry are at home beside its tests
-__all__ = [
-    "fitted",
-    "keeper",
-    "ledger",
-    "log_candidate",
-    "make_predictor",
-    "register",
-    "trips",
-    "zones",
-]
 
 
 @pytest.fixture

@@ -11,18 +11,6 @@ from typing import Any
 
 import pytest
 
-from tests.registry.conftest import (
-    empty_database,
-    fitted,
-    keeper,
-    ledger,
-    log_candidate,
-    make_predictor,
-    register,
-    registry,
-    trips,
-    zones,
-)
 from tests.serving.running import serve, wait_for
 from tests.serving.test_model_swap import name
 from trip_duration.models import Predictor
@@ -35,19 +23,6 @@ from trip_duration.serving.problems import Problem
 from trip_duration.serving.settings import Settings
 from trip_duration.serving.sources import RegistrySource
 
-# the fixtures of the registry are at home beside its tests
-__all__ = [
-    "empty_database",
-    "fitted",
-    "keeper",
-    "ledger",
-    "log_candidate",
-    "make_predictor",
-    "register",
-    "registry",
-    "trips",
-    "zones",
-]
 Register = Callable[[int], Version]
 QUIET = ("--no-auth", "--no-log")
 EMPTY = b'{"type": "FeatureCollection", "features": []}'

@@ -8,36 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.registry.conftest import (
-    empty_database,
-    fitted,
-    keeper,
-    ledger,
-    log_candidate,
-    make_predictor,
-    register,
-    registry,
-    trips,
-    zones,
-)
 from trip_duration.errors import ModelFileError
 from trip_duration.registry import Registry, Version
 from trip_duration.serving import model
 from trip_duration.serving.sources import RegistrySource
-
-# the fixtures of the registry are at home beside its tests
-__all__ = [
-    "empty_database",
-    "fitted",
-    "keeper",
-    "ledger",
-    "log_candidate",
-    "make_predictor",
-    "register",
-    "registry",
-    "trips",
-    "zones",
-]
 
 
 def test_an_error_names_the_version_and_no_temporary_folder(

@@ -57,9 +57,10 @@ def show_results(
         catalog: Where its results are.
     """
     scores = catalog.load(METRICS)["test"] if METRICS in pipeline.all_outputs() else {}
-    places = _files(pipeline, catalog) | (_mlflow_run(run) if run else {})
+    info = run.client.get_run(run.run_id).info if run else None
+    places = _files(pipeline, catalog) | (_mlflow_run(run, info) if run else {})
     places |= {"registry": outcome.describe()} if outcome else {}
-    commands = _commands(run, outcome, run_params, pipeline, catalog) if places else {}
+    commands = _commands(run, info, outcome, run_params, pipeline, catalog) if places else {}
     if logs_json():
         fields = {"test": scores, "places": places, "next_commands": commands}
         log.info("results", extra=fields)
@@ -120,14 +121,14 @@ def _files(pipeline: Pipeline, catalog: Any) -> dict[str, str]:
     return read
 
 
-def _mlflow_run(run: TrackedRun) -> dict[str, str]:
-    info = run.client.get_run(run.run_id).info
+def _mlflow_run(run: TrackedRun, info: Any) -> dict[str, str]:
     experiment = run.client.get_experiment(info.experiment_id).name
     return {"MLflow run": f"{info.run_name} ({run.run_id}, experiment {experiment})"}
 
 
 def _commands(
     run: TrackedRun | None,
+    info: Any,
     outcome: Outcome | None,
     run_params: Mapping[str, Any],
     pipeline: Pipeline,
@@ -137,15 +138,15 @@ def _commands(
     options, cli = RunOptions.of(run_params), program("trip-duration")
     commands = {"see the graph": options.kedro("viz", "run")}
     if run is not None:
-        info = run.client.get_run(run.run_id).info
         commands["see the MLflow run"] = how_to_see(
             run.tracking_uri, info.experiment_id, run.run_id
         )
     if TUNED in pipeline.all_outputs():
         path = from_here(files.place(catalog.get(TUNED)))
         commands["train with the settings"] = options.kedro("run", tuned=path)
-    if GATE in pipeline.all_outputs() and catalog.load(GATE)["passed"]:
-        commands["promote it"] = f"{cli} models promote {catalog.load(GATE)['version']}"
+    report = catalog.load(GATE) if GATE in pipeline.all_outputs() else {"passed": False}
+    if report["passed"]:
+        commands["promote it"] = f"{cli} models promote {report['version']}"
     node = plugin.making_node(pipeline)
     if node is None:
         return commands

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from trip_duration.errors import DataError, GateError
-from trip_duration.evaluation.behaviour import check_behaviour
+from trip_duration.evaluation.behaviour import report_behaviour
 from trip_duration.evaluation.origin import records_of, require_origin
 from trip_duration.evaluation.splits import read_months
 from trip_duration.models import Predictor
@@ -98,7 +98,8 @@ def examine_challenger(
         The outcome of each check.
     """
     predictor = registered_challenger.predictor
-    return [asdict(check) for check in check_behaviour(predictor, zones, learnt_trips, behaviour)]
+    checks: list[Record] = report_behaviour(predictor, zones, learnt_trips, behaviour)["checks"]
+    return checks
 
 
 def measure_challenger(
